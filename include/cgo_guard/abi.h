@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSL-1.0 */
+/// @file abi.h
+/// The C ABI: everything that C, a cgo preamble and the Go package see. Valid C99 and C++17.
+///
+/// Every failure is one `cgo_guard_error`, returned by the call that failed. There is no "last error": a goroutine may
+/// continue on another thread, so anything thread-local would be read by the wrong one.
+#ifndef CGO_GUARD_ABI_H
+#define CGO_GUARD_ABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CGO_GUARD_VERSION "0.1.0"
+
+/// Raised whenever the layout of a struct below changes. The first four fields of cgo_guard_error never do.
+#define CGO_GUARD_ABI_VERSION 1
+
+/// First word of every error: "cgoguard" in memory order on a little-endian machine. It tells an error from any other
+/// pointer that was passed by mistake.
+#define CGO_GUARD_MAGIC UINT64_C(0x64726175676f6763)
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum cgo_guard_code {
+  CGO_GUARD_EXCEPTION = 1,   ///< a C++ exception of any type reached the guard
+  CGO_GUARD_SIGNAL = 2,      ///< a fatal signal; number is the signal
+  CGO_GUARD_TERMINATE = 3,   ///< std::terminate; name is the type of the exception in flight, if any
+  CGO_GUARD_EXIT = 4,        ///< exit() inside the guard; number is the status
+  CGO_GUARD_GO = 5,          ///< a Go error or panic came back through C++
+  CGO_GUARD_QUARANTINED = 6  ///< the guard refused to run: the heap is known to be corrupt
+};
+
+enum cgo_guard_access {
+  CGO_GUARD_ACCESS_UNKNOWN = 0,
+  CGO_GUARD_ACCESS_READ = 1,
+  CGO_GUARD_ACCESS_WRITE = 2,
+  CGO_GUARD_ACCESS_EXECUTE = 3
+};
+
+/// What became of the destructors between the failure and the guard.
+enum cgo_guard_cleanup {
+  CGO_GUARD_CLEANUP_COMPLETE = 0,  ///< every cleanup the compiler recorded for the frames left behind has run
+  CGO_GUARD_CLEANUP_PARTIAL = 1,   ///< `skipped` frames were left without theirs
+  CGO_GUARD_CLEANUP_NONE = 2       ///< none ran: the stack could not be walked, or the heap could not be trusted
+};
+
+/// One failure. Read it directly; release it with cgo_guard_free. The memory is the library's, all strings are
+/// NUL-terminated and live as long as the error. Never NULL: name, message, category, function, file.
+typedef struct cgo_guard_error {
+  /* The frozen prefix: the same in every ABI version, so that any reader can recognise and release any error. */
+  uint64_t magic;        ///< CGO_GUARD_MAGIC while the error is live
+  uint32_t abi_version;  ///< CGO_GUARD_ABI_VERSION of the header that made it
+  uint32_t struct_size;
+  void (*release)(struct cgo_guard_error *);  ///< the maker's own cgo_guard_free
+
+  int32_t code;         ///< enum cgo_guard_code
+  int32_t number;       ///< signal number, error_code::value(), exit status; else 0
+  int32_t signal_code;  ///< si_code of a signal, else 0
+  int32_t thread_id;    ///< kernel thread id of the failing thread
+  int32_t access;       ///< enum cgo_guard_access
+  int32_t cleanup;      ///< enum cgo_guard_cleanup
+  uint64_t skipped;     ///< frames whose cleanups did not run
+  uint64_t address;     ///< the faulting address, 0 where the signal has none
+
+  const char *name;          ///< demangled exception type, or "SIGSEGV"
+  const char *message;       ///< what(), the assert text, or the decoded fault; may contain NUL bytes and invalid UTF-8
+  uint64_t message_length;   ///< bytes in message, without the terminator
+  const char *category;      ///< error_category::name() of a std::system_error and its like, else ""
+
+  const char *function;  ///< the guard's site: the function that holds the block
+  const char *file;
+  int32_t line;
+
+  /// Call-site addresses, innermost first: the faulting instruction, then for each caller the last byte of its call
+  /// instruction (return address minus one), so that a line lookup finds the call and not what follows it.
+  /// In a stack deeper than the table, `frames_omitted` frames are missing after the first `frames_head`.
+  uint32_t frames_head;
+  const void *const *frames;
+  uint64_t frame_count;     ///< addresses in frames, head and tail together
+  uint64_t frames_omitted;  ///< frames between head and tail that were not recorded
+
+  struct cgo_guard_error *cause;  ///< next in the std::nested_exception chain, or NULL; owned by this error
+} cgo_guard_error;
+
+/// The C++ stack of the failure as text, symbolized on the first call and cached until the error is freed. Two lines a
+/// frame, as Go prints its own: the function, then a tab and file:line. Valid until cgo_guard_free. NULL gives "".
+/// Not async-signal-safe. Different errors may be used from different threads at once; one error may not.
+const char *cgo_guard_stack(cgo_guard_error *error);
+
+/// The whole report as text: what happened, where, what was cleaned up, the causes, the stack. Same rules as above.
+const char *cgo_guard_describe(cgo_guard_error *error);
+
+/// Releases an error and its causes. NULL is allowed. A second free of the same error is recognised, counted
+/// (cgo_guard_stats::double_frees), reported on stderr once, and otherwise ignored.
+void cgo_guard_free(cgo_guard_error *error);
+
+/// Text for addresses that have outlived their error, as cgo_guard_stack would print them.
+/// @return a malloc'ed string for the caller to free(), or NULL when there is no memory.
+char *cgo_guard_format_frames(const void *const *frames, uint64_t count, uint32_t head, uint64_t omitted);
+
+/// The same frames as a table, one line each, inlined frames included:
+/// address(hex) \\t function \\t file \\t line \\t column \\t module \\t offset(hex) \\t build id \\t inlined(0|1) \\n.
+/// Unknown fields are empty or 0. Tabs and newlines inside a field are replaced by spaces.
+/// @return a malloc'ed string for the caller to free(), or NULL when there is no memory.
+char *cgo_guard_resolve_frames(const void *const *frames, uint64_t count);
+
+/// What a guard does once the heap is known to be corrupt.
+enum cgo_guard_heap_policy {
+  CGO_GUARD_HEAP_QUARANTINE = 0,  ///< every later guard returns CGO_GUARD_QUARANTINED without running its block
+  CGO_GUARD_HEAP_CONTINUE = 1,    ///< report the failure and go on
+  CGO_GUARD_HEAP_CRASH = 2        ///< leave the signal to whoever had it before us: the process dies with a report
+};
+
+typedef struct cgo_guard_options {
+  uint32_t struct_size;  ///< sizeof(cgo_guard_options)
+  int32_t heap_policy;   ///< enum cgo_guard_heap_policy
+} cgo_guard_options;
+
+/// Changes the process-wide options. @return NULL on success, else a static sentence saying what was wrong.
+const char *cgo_guard_configure(const cgo_guard_options *options);
+
+/// Counters since the process started. Nothing is counted on the success path.
+typedef struct cgo_guard_stats {
+  uint32_t struct_size;  ///< set by the caller to sizeof(cgo_guard_stats)
+  uint32_t installed;    ///< signals whose handler is ours right now, 0 to 7
+  uint64_t exceptions, signals, terminates, exits, quarantined;
+  uint64_t cleanup_complete, cleanup_partial, cleanup_none;
+  uint64_t live_errors, pool_size;
+  uint64_t pool_exhausted;  ///< errors that lost their details because too many were live
+  uint64_t double_frees;
+  uint64_t undelivered;     ///< failures in a CGO_GUARD_VALUE(NULL): printed on stderr for want of a place to put them
+  uint64_t forwarded;       ///< signals that were not ours and went to the handler before us
+  const char *poisoned_by;  ///< what corrupted the heap, or ""
+} cgo_guard_stats;
+
+void cgo_guard_get_stats(cgo_guard_stats *stats);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* CGO_GUARD_ABI_H */

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file x86_64.hpp
+/// All that is specific to x86-64: the trampoline, registers in DWARF order, the ucontext, the floating-point state.
+/// A port is one more file with these names. Linux, System V ABI.
+#ifndef CGO_GUARD_ARCH_X86_64_HPP
+#define CGO_GUARD_ARCH_X86_64_HPP
+
+#include <cstdint>
+#include <cstring>
+
+#include <sys/syscall.h>
+#include <sys/ucontext.h>
+#include <unistd.h>
+
+#include "../config.hpp"
+
+// The routines are top-level assembly because no compiler can be asked for them: a frame whose every register save is
+// where we say it is, with a personality routine of our own. Each translation unit that includes the header carries a
+// copy in a COMDAT group, of which the linker keeps one. `.ifndef` is for LTO, which pastes the assembly of many
+// translation units into one.
+//
+//   cgo_guard_v1_enter(thunk, record): calls thunk(record); returns NULL, or what a failure put into rax.
+//
+//   its frame        CFA-8   return address          every callee-saved register is pushed, although the thunk keeps
+//                    CFA-16  rbp                     them: after a smashed return address nobody can say what the
+//                    CFA-24  rbx                     frames in between had saved, and we come back by stack pointer
+//                    CFA-32  r12                     alone
+//                    CFA-40  r13
+//                    CFA-48  r14
+//                    CFA-56  r15
+//                    CFA-64  record
+//                    CFA-72  state, 0 on entry (guard_state bits)
+//                    CFA-80  canary                  cleared on the way out, so that a dead frame is never taken for
+//          rsp ->                                    a live one by the scan of a stack that can't be walked
+//                    CFA-88  return address into the trampoline while the thunk runs
+//
+//   cgo_guard_v1_load(address, out): *out = *address; returns 1, or 0 where that faults: the signal handler knows the
+//   one instruction that may (between load_begin and load_end) and continues at load_failed. No state needs to be kept.
+//
+//   cgo_guard_v1_capture(registers): the caller's registers as they will be when capture returns.
+//   cgo_guard_v1_resume(registers): loads them all and continues at their pc. Does not return.
+__asm__(
+    ".ifndef cgo_guard_v1_enter\n"
+    ".pushsection .data.DW.ref.cgo_guard_v1_personality,\"awG\",@progbits,DW.ref.cgo_guard_v1_personality,comdat\n"
+    ".weak DW.ref.cgo_guard_v1_personality\n"
+    ".hidden DW.ref.cgo_guard_v1_personality\n"
+    ".balign 8\n"
+    ".type DW.ref.cgo_guard_v1_personality,@object\n"
+    ".size DW.ref.cgo_guard_v1_personality,8\n"
+    "DW.ref.cgo_guard_v1_personality:\n"
+    "  .quad cgo_guard_v1_personality\n"
+    ".popsection\n"
+
+    ".pushsection .text.cgo_guard_v1,\"axG\",@progbits,cgo_guard_v1_enter,comdat\n"
+    ".weak cgo_guard_v1_enter\n"
+    ".hidden cgo_guard_v1_enter\n"
+    ".type cgo_guard_v1_enter,@function\n"
+    ".balign 32\n"
+    "cgo_guard_v1_enter:\n"
+    "  .cfi_startproc\n"
+    "  .cfi_personality 0x9b,DW.ref.cgo_guard_v1_personality\n"
+    "  endbr64\n"
+    "  pushq %rbp\n"
+    "  .cfi_def_cfa_offset 16\n"
+    "  .cfi_offset %rbp,-16\n"
+    "  movq %rsp,%rbp\n"
+    "  .cfi_def_cfa_register %rbp\n"
+    "  pushq %rbx\n"
+    "  .cfi_offset %rbx,-24\n"
+    "  pushq %r12\n"
+    "  .cfi_offset %r12,-32\n"
+    "  pushq %r13\n"
+    "  .cfi_offset %r13,-40\n"
+    "  pushq %r14\n"
+    "  .cfi_offset %r14,-48\n"
+    "  pushq %r15\n"
+    "  .cfi_offset %r15,-56\n"
+    "  pushq %rsi\n"
+    "  pushq $0\n"
+    "  pushq $0x6c616e61\n"
+    "  movq %rdi,%rax\n"
+    "  movq %rsi,%rdi\n"
+    "  callq *%rax\n"
+    ".weak cgo_guard_v1_returned\n"
+    ".hidden cgo_guard_v1_returned\n"
+    "cgo_guard_v1_returned:\n"
+    "  xorl %eax,%eax\n"
+    "1:\n"
+    "  movq $0,(%rsp)\n"
+    "  leaq -40(%rbp),%rsp\n"
+    "  popq %r15\n"
+    "  popq %r14\n"
+    "  popq %r13\n"
+    "  popq %r12\n"
+    "  popq %rbx\n"
+    "  popq %rbp\n"
+    "  .cfi_def_cfa %rsp,8\n"
+    "  ret\n"
+    "  .cfi_def_cfa %rbp,16\n"
+    // A failure arrives here with rsp as the thunk found it and rax for our caller. The unwinder may not have restored
+    // rbp (a smashed stack), so it is recomputed. C++ may have left any floating-point mode, direction or alignment
+    // flag behind; Go relies on the defaults of the ABI.
+    ".weak cgo_guard_v1_landed\n"
+    ".hidden cgo_guard_v1_landed\n"
+    "cgo_guard_v1_landed:\n"
+    "  endbr64\n"
+    "  leaq 64(%rsp),%rbp\n"
+    "  cld\n"
+    "  fninit\n"
+    "  movq $0x1f80,(%rsp)\n"
+    "  ldmxcsr (%rsp)\n"
+    "  pushfq\n"
+    "  andl $~0x40000,(%rsp)\n"
+    "  popfq\n"
+    "  jmp 1b\n"
+    "  .cfi_endproc\n"
+    ".size cgo_guard_v1_enter,.-cgo_guard_v1_enter\n"
+
+    ".weak cgo_guard_v1_load\n"
+    ".hidden cgo_guard_v1_load\n"
+    ".type cgo_guard_v1_load,@function\n"
+    ".balign 16\n"
+    "cgo_guard_v1_load:\n"
+    "  .cfi_startproc\n"
+    ".weak cgo_guard_v1_load_begin\n"
+    ".hidden cgo_guard_v1_load_begin\n"
+    "cgo_guard_v1_load_begin:\n"
+    "  movq (%rdi),%rax\n"
+    ".weak cgo_guard_v1_load_end\n"
+    ".hidden cgo_guard_v1_load_end\n"
+    "cgo_guard_v1_load_end:\n"
+    "  movq %rax,(%rsi)\n"
+    "  movl $1,%eax\n"
+    "  ret\n"
+    ".weak cgo_guard_v1_load_failed\n"
+    ".hidden cgo_guard_v1_load_failed\n"
+    "cgo_guard_v1_load_failed:\n"
+    "  xorl %eax,%eax\n"
+    "  ret\n"
+    "  .cfi_endproc\n"
+    ".size cgo_guard_v1_load,.-cgo_guard_v1_load\n"
+
+    ".weak cgo_guard_v1_capture\n"
+    ".hidden cgo_guard_v1_capture\n"
+    ".type cgo_guard_v1_capture,@function\n"
+    "cgo_guard_v1_capture:\n"
+    "  .cfi_startproc\n"
+    "  movq %rbx,24(%rdi)\n"
+    "  movq %rbp,48(%rdi)\n"
+    "  leaq 8(%rsp),%rax\n"
+    "  movq %rax,56(%rdi)\n"
+    "  movq %r12,96(%rdi)\n"
+    "  movq %r13,104(%rdi)\n"
+    "  movq %r14,112(%rdi)\n"
+    "  movq %r15,120(%rdi)\n"
+    "  movq (%rsp),%rax\n"
+    "  movq %rax,128(%rdi)\n"
+    "  ret\n"
+    "  .cfi_endproc\n"
+    ".size cgo_guard_v1_capture,.-cgo_guard_v1_capture\n"
+
+    ".weak cgo_guard_v1_resume\n"
+    ".hidden cgo_guard_v1_resume\n"
+    ".type cgo_guard_v1_resume,@function\n"
+    "cgo_guard_v1_resume:\n"
+    "  movq 0(%rdi),%rax\n"
+    "  movq 8(%rdi),%rdx\n"
+    "  movq 24(%rdi),%rbx\n"
+    "  movq 48(%rdi),%rbp\n"
+    "  movq 96(%rdi),%r12\n"
+    "  movq 104(%rdi),%r13\n"
+    "  movq 112(%rdi),%r14\n"
+    "  movq 120(%rdi),%r15\n"
+    "  movq 128(%rdi),%rcx\n"
+    "  movq 56(%rdi),%rsp\n"
+    "  jmpq *%rcx\n"
+    ".size cgo_guard_v1_resume,.-cgo_guard_v1_resume\n"
+    ".popsection\n"
+    ".endif\n");
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail::arch {
+
+/// DWARF register numbers (System V ABI, figure 3.36).
+constexpr int register_count = 17;
+constexpr int exception_register = 0;  ///< rax: the exception object for a landing pad
+constexpr int selector_register = 1;   ///< rdx: which handler of the landing pad
+constexpr int sp_register = 7;
+constexpr int pc_register = 16;
+
+struct registers {
+  std::uintptr_t value[register_count];
+
+  std::uintptr_t pc() const { return value[pc_register]; }
+  std::uintptr_t sp() const { return value[sp_register]; }
+};
+
+extern "C" {
+__attribute__((visibility("hidden"))) void *cgo_guard_v1_enter(void (*thunk)(void *), void *record);
+__attribute__((visibility("hidden"))) int cgo_guard_v1_load(std::uintptr_t address, std::uintptr_t *out) noexcept;
+__attribute__((visibility("hidden"))) void cgo_guard_v1_capture(registers *out) noexcept;
+[[noreturn]] __attribute__((visibility("hidden"))) void cgo_guard_v1_resume(const registers *in) noexcept;
+extern __attribute__((visibility("hidden"))) const char cgo_guard_v1_returned[], cgo_guard_v1_landed[];
+extern __attribute__((visibility("hidden"))) const char cgo_guard_v1_load_begin[], cgo_guard_v1_load_end[], cgo_guard_v1_load_failed[];
+}
+
+/// Where things are in the trampoline's frame, see the drawing above.
+constexpr std::uintptr_t canary = 0x6c616e61;
+constexpr std::ptrdiff_t record_offset = -64;
+constexpr std::ptrdiff_t state_offset = -72;
+constexpr std::ptrdiff_t canary_offset = -80;
+constexpr std::ptrdiff_t trampoline_sp_offset = -80;
+
+/// Bytes below rsp that belong to the interrupted function although it has not claimed them.
+constexpr std::uintptr_t red_zone = 128;
+
+// Order of gregset_t (sys/ucontext.h) for each DWARF register.
+constexpr int greg_of[register_count] = {REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8,
+                                         REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP};
+
+inline void from_ucontext(const ucontext_t &context, registers &out) noexcept {
+  for (int i = 0; i < register_count; ++i) {
+    out.value[i] = static_cast<std::uintptr_t>(context.uc_mcontext.gregs[greg_of[i]]);
+  }
+}
+
+/// Makes the return of the signal handler continue with these registers and with the ABI's defaults for everything
+/// that C++ may have changed: direction, alignment-check and trap flags, SSE and x87 modes, an x87 stack in use.
+inline void to_ucontext(const registers &in, ucontext_t &context) noexcept {
+  for (int i = 0; i < register_count; ++i) {
+    context.uc_mcontext.gregs[greg_of[i]] = static_cast<greg_t>(in.value[i]);
+  }
+  constexpr greg_t trap_flag = 0x100, direction_flag = 0x400, alignment_check = 0x40000;
+  context.uc_mcontext.gregs[REG_EFL] &= ~(trap_flag | direction_flag | alignment_check);
+  if (auto *fp = context.uc_mcontext.fpregs; fp != nullptr) {
+    fp->mxcsr = 0x1f80;  // all exceptions masked, round to nearest, no flush-to-zero: System V ABI 3.2.3
+    fp->cwd = 0x37f;     // likewise; what fninit loads
+    fp->swd = 0;
+    fp->ftw = 0;  // the abridged tag word of fxsave: 0 is "all empty"
+  }
+}
+
+/// 1 for a page fault, where the error code below is meaningful.
+inline bool is_page_fault(const ucontext_t &context) noexcept { return context.uc_mcontext.gregs[REG_TRAPNO] == 14; }
+inline bool page_fault_was_write(const ucontext_t &context) noexcept {
+  return (context.uc_mcontext.gregs[REG_ERR] & 2) != 0;
+}
+inline bool page_fault_was_fetch(const ucontext_t &context) noexcept {
+  return (context.uc_mcontext.gregs[REG_ERR] & 16) != 0;
+}
+
+/// int3 and `raise` report the address after the instruction, a fault the instruction itself (Intel SDM 3A, 6.5).
+inline bool pc_is_after_trap(const ucontext_t &context) noexcept {
+  return context.uc_mcontext.gregs[REG_TRAPNO] == 3;
+}
+
+/// A call through a bad pointer leaves nothing but the return address on the stack. Takes it off again, so that the
+/// walk begins at the caller, which can be described.
+inline bool pop_return_address(registers &r) noexcept {
+  std::uintptr_t return_address = 0;
+  if (cgo_guard_v1_load(r.sp(), &return_address) == 0) return false;
+  r.value[sp_register] += sizeof(std::uintptr_t);
+  r.value[pc_register] = return_address;
+  return true;
+}
+
+/// Whether the interrupted thread sent itself this signal: it stands right behind a system call whose arguments name
+/// the signal and the thread. si_code can't tell: SI_TKILL is the same from any thread of the process.
+/// The second form is a glibc that blocks signals around tgkill: it arrives when rt_sigprocmask lets it in.
+inline bool sent_by_own_system_call(const ucontext_t &context, int signal_number, int thread_id) noexcept {
+  const auto *g = context.uc_mcontext.gregs;
+  std::uintptr_t word = 0;
+  const auto pc = static_cast<std::uintptr_t>(g[REG_RIP]);
+  if (cgo_guard_v1_load(pc - 2, &word) == 0 || (word & 0xffff) != 0x050f) return false;
+  if (g[REG_RAX] != 0) return false;
+  const bool tgkill = g[REG_RSI] == thread_id && g[REG_RDX] == signal_number;
+  const bool tkill = g[REG_RDI] == thread_id && g[REG_RSI] == signal_number;
+  const bool mask_restored = g[REG_RDI] == 2 /* SIG_SETMASK */ && g[REG_R10] == 8 /* sizeof(kernel sigset_t) */;
+  return tgkill || tkill || mask_restored;
+}
+
+/// The first bytes at an address, for the decoding of SIGILL; 0 where they can't be read.
+inline std::uintptr_t instruction_bytes(std::uintptr_t pc) noexcept {
+  std::uintptr_t word = 0;
+  return cgo_guard_v1_load(pc, &word) != 0 ? word : 0;
+}
+inline bool is_trap_instruction(std::uintptr_t bytes) noexcept { return (bytes & 0xffff) == 0x0b0f; }  // ud2
+
+/// The kernel clears the direction flag for a signal handler, but not the alignment check: with it set, our first
+/// unaligned read of unwind tables would fault in turn.
+inline void clear_alignment_check() noexcept {
+  __asm__ volatile("pushfq\n\tandl $~0x40000,(%%rsp)\n\tpopfq" ::: "memory", "cc");
+}
+
+/// The thread pointer. glibc puts the thread's control block at the top of the stacks it allocates.
+inline std::uintptr_t thread_pointer() noexcept {
+  std::uintptr_t result;
+  __asm__("movq %%fs:0,%0" : "=r"(result));
+  return result;
+}
+
+}  // namespace detail::arch
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_ARCH_X86_64_HPP

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file config.hpp
+/// What this build can do, as macros that are always 0 or 1, and the namespace.
+#ifndef CGO_GUARD_CONFIG_HPP
+#define CGO_GUARD_CONFIG_HPP
+
+#if !defined(__cplusplus) || __cplusplus < 201703L
+#error "cgo_guard needs C++17: add -std=c++17 (in cgo: `#cgo CXXFLAGS: -std=c++17`)"
+#endif
+
+// Two versions of this header in one process (two vendored copies, a plugin) must not share functions or state: the
+// dynamic linker would unify equal names. The ABI number is therefore part of every C++ name.
+#define CGO_GUARD_NAMESPACE_BEGIN \
+  namespace cgo_guard {           \
+  inline namespace abi1 {
+#define CGO_GUARD_NAMESPACE_END \
+  }                             \
+  }
+
+#include <cstddef>  // defines __GLIBCXX__ where the standard library is libstdc++
+
+// Signals are guarded where all of this was tried. Elsewhere the header still compiles and guards exceptions. libc++ is
+// elsewhere: its exception objects are laid out differently. Define it as 0 to get the portable guard on purpose.
+#if defined(CGO_GUARD_HAS_SIGNALS)
+#elif defined(__linux__) && defined(__x86_64__) && !defined(__ILP32__) && defined(__GNUC__) && \
+    defined(__GLIBC__) && defined(__GLIBCXX__)
+#define CGO_GUARD_HAS_SIGNALS 1
+#else
+#define CGO_GUARD_HAS_SIGNALS 0
+#endif
+
+#define CGO_GUARD_LIKELY(x) __builtin_expect(!!(x), 1)
+#define CGO_GUARD_UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+#endif  // CGO_GUARD_CONFIG_HPP

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file contain.hpp
+/// A guard for our own use: runs a piece of somebody else's code (what(), a destructor of an exception) so that neither a
+/// throw nor a crash in it can spoil the report of the first failure.
+#ifndef CGO_GUARD_CONTAIN_HPP
+#define CGO_GUARD_CONTAIN_HPP
+
+#include <type_traits>
+
+
+#include "unwind.hpp"
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+/// The frame of a guarded block: its record, and the block itself behind it. The record comes first because the
+/// trampoline hands the same address to the block and to whoever looks for the record.
+template <class Body>
+struct guard_context {
+  guard_record record;
+  Body *body;
+};
+
+/// What the trampoline calls. Its name marks the border in a symbolized stack (stack_text.hpp).
+template <class Body>
+inline void block_thunk(void *context) {
+  (*static_cast<guard_context<Body> *>(context)->body)();
+}
+
+struct contained {
+  bool ok;
+  int signal;                      ///< of the crash, else 0
+  _Unwind_Exception *exception;    ///< what was thrown, else nullptr; the caller must dispose of it
+  fault_facts fault;
+};
+
+template <class Body>
+[[gnu::noinline]] contained contain(Body &&body) noexcept {
+  using block = std::remove_reference_t<Body>;
+  guard_context<block> context;
+  context.body = &body;
+  void *const outcome = arch::cgo_guard_v1_enter(&block_thunk<block>, &context);
+  contained result{};
+  result.ok = outcome == nullptr;
+  if (result.ok) return result;
+  if (outcome == &context.record) {
+    result.signal = context.record.fault.signal;
+    result.fault = context.record.fault;
+  } else {
+    result.exception = static_cast<_Unwind_Exception *>(outcome);
+  }
+  return result;
+}
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_CONTAIN_HPP

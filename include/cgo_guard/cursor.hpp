@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file cursor.hpp
+/// Walks a stack, frame by frame, from any set of registers. Async-signal-safe: every read of the stack is one that may
+/// fail. Equal program counters are looked up once, so that a recursion of a hundred thousand frames takes milliseconds.
+#ifndef CGO_GUARD_CURSOR_HPP
+#define CGO_GUARD_CURSOR_HPP
+
+#include "frame_cache.hpp"
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+enum class step_result { stepped, end, broken };
+
+/// One position in a stack: the registers of a frame as they are, or will be when the calls below it return.
+class cursor {
+ public:
+  cursor(const arch::registers &start, bool pc_is_exact, frame_cache &cache) noexcept
+      : registers_(start), exact_(pc_is_exact), cache_(&cache) {}
+
+  const arch::registers &registers() const noexcept { return registers_; }
+
+  /// The address that stands for this frame in a stack: the instruction itself, or the last byte of its call.
+  std::uintptr_t call_site() const noexcept { return exact_ ? registers_.pc() : registers_.pc() - 1; }
+
+  /// Must succeed before cfa() and step(). @return nullptr where this PC has no frame information.
+  const frame_facts *describe() noexcept {
+    facts_ = cache_->find(call_site());
+    if (facts_ == nullptr) return nullptr;
+    if (facts_->simple) {
+      cfa_ = registers_.value[facts_->cfa_register] + static_cast<std::uintptr_t>(std::intptr_t{facts_->cfa_offset});
+      return facts_;
+    }
+    return describe_slowly() ? facts_ : nullptr;
+  }
+
+  /// The canonical frame address: rsp before the call that made this frame.
+  std::uintptr_t cfa() const noexcept { return cfa_; }
+
+  /// Moves on to the caller.
+  step_result step() noexcept {
+    if (facts_->end_of_stack) return step_result::end;
+    const std::uintptr_t sp_before = registers_.sp();
+    if (facts_->simple) {
+      for (int i = 0; i < facts_->saved_count; ++i) {
+        const auto &saved = facts_->saved[i];
+        const std::uintptr_t address = cfa_ + static_cast<std::uintptr_t>(std::intptr_t{saved.offset});
+        if (arch::cgo_guard_v1_load(address, &registers_.value[saved.reg]) == 0) return step_result::broken;
+      }
+      registers_.value[arch::sp_register] = cfa_;
+    } else if (!step_slowly()) {
+      return step_result::broken;
+    }
+    exact_ = facts_->signal_frame;
+    // Only a signal frame may lead to another stack. Anywhere else a stack pointer that doesn't rise is a smashed frame,
+    // and following it could go on for ever.
+    if (!facts_->signal_frame && registers_.sp() <= sp_before) return step_result::broken;
+    return registers_.pc() == 0 ? step_result::end : step_result::stepped;
+  }
+
+ private:
+  bool describe_slowly() noexcept {
+    frame_description description;
+    if (!find_frame_description(call_site(), description)) return false;
+    rule_interpreter interpreter(description, call_site());
+    return interpreter.run() && compute_cfa(interpreter.rules());
+  }
+
+  bool compute_cfa(const frame_rules &rules) noexcept {
+    if (rules.cfa_is_expression) return evaluate(rules.cfa_expression, rules.cfa_length, registers_, nullptr, cfa_);
+    cfa_ = registers_.value[rules.cfa_register] + static_cast<std::uintptr_t>(rules.cfa_offset);
+    return true;
+  }
+
+  bool step_slowly() noexcept {
+    frame_description description;
+    if (!find_frame_description(call_site(), description)) return false;
+    rule_interpreter interpreter(description, call_site());
+    if (!interpreter.run() || !compute_cfa(interpreter.rules())) return false;
+    const frame_rules &rules = interpreter.rules();
+    arch::registers caller = registers_;
+    caller.value[arch::sp_register] = cfa_;
+    for (int i = 0; i < arch::register_count; ++i) {
+      const register_rule &rule = rules.of[i];
+      const std::uintptr_t at_offset = cfa_ + static_cast<std::uintptr_t>(rule.offset);
+      std::uintptr_t address = 0;
+      switch (rule.kind) {
+        case rule_kind::same:
+        case rule_kind::undefined: break;
+        case rule_kind::offset:
+          if (arch::cgo_guard_v1_load(at_offset, &caller.value[i]) == 0) return false;
+          break;
+        case rule_kind::val_offset: caller.value[i] = at_offset; break;
+        case rule_kind::other_register:
+          if (rule.offset < 0 || rule.offset >= arch::register_count) return false;
+          caller.value[i] = registers_.value[rule.offset];
+          break;
+        case rule_kind::expression:
+          if (!evaluate(rule.expression, rule.length, registers_, &cfa_, address) ||
+              arch::cgo_guard_v1_load(address, &caller.value[i]) == 0) {
+            return false;
+          }
+          break;
+        case rule_kind::val_expression:
+          if (!evaluate(rule.expression, rule.length, registers_, &cfa_, caller.value[i])) return false;
+          break;
+      }
+    }
+    if (description.return_register != arch::pc_register) {
+      if (description.return_register >= arch::register_count) return false;
+      caller.value[arch::pc_register] = caller.value[description.return_register];
+    }
+    registers_ = caller;
+    return true;
+  }
+
+  arch::registers registers_;
+  bool exact_;
+  frame_cache *cache_;
+  const frame_facts *facts_ = nullptr;
+  std::uintptr_t cfa_ = 0;
+};
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_CURSOR_HPP

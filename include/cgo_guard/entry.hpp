@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file entry.hpp
+/// The detours of a guard that doesn't find the process ready: the first one of all, guards before main, quarantine.
+#ifndef CGO_GUARD_ENTRY_HPP
+#define CGO_GUARD_ENTRY_HPP
+
+#include "failure.hpp"
+#include "terminate.hpp"
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+/// One thread at a time through the installation. Not a std::mutex and not a static local: both can be left locked by a
+/// fault, and this must work in any state. Installation itself runs none of the user's code.
+class install_lock {
+ public:
+  install_lock() noexcept {
+    while (flag().exchange(true, std::memory_order_acquire)) usleep(50);
+  }
+  ~install_lock() { flag().store(false, std::memory_order_release); }
+  install_lock(const install_lock &) = delete;
+  install_lock &operator=(const install_lock &) = delete;
+
+ private:
+  static std::atomic<bool> &flag() noexcept {
+    static std::atomic<bool> held{false};
+    return held;
+  }
+};
+
+inline void install_everything() noexcept {
+  process.known.look_up();
+  // The first use of a thread-local variable may allocate; not in a signal handler, then.
+  static_cast<void>(current_globals().uncaught);
+  process.process_id = getpid();
+  install_terminate_handler();
+  install_handlers();
+}
+
+inline cgo_guard_error *refuse(const guard_site &site) noexcept {
+  process.count.quarantined.fetch_add(1, std::memory_order_relaxed);
+  const int signal = process.poisoned_by.load(std::memory_order_relaxed);
+  error_slot *const slot = take_slot(CGO_GUARD_QUARANTINED, 0);
+  if (!slot->shared) {
+    set_site(*slot, site);
+    slot->error.cleanup = CGO_GUARD_CLEANUP_COMPLETE;
+    slot->error.name = signal_name(signal);
+    std::snprintf(slot->message, sizeof slot->message,
+                  "the heap is corrupt, so this block was not run: %s. Finish what you have and restart the process",
+                  process.poison_text[0] != 0 ? process.poison_text : signal_name(signal));
+    set_message_in_place(*slot);
+  }
+  return &slot->error;
+}
+
+/// Everything that a guard does when the mode is not `ready`.
+[[gnu::cold, gnu::noinline]] inline cgo_guard_error *run_with_detour(void (*thunk)(void *), guard_record &record,
+                                                                     const char *function, const char *file,
+                                                                     int line) {
+  const guard_site site{function, file, line};
+  bool temporary = false;
+  {
+    install_lock lock;
+    switch (process.mode.load(std::memory_order_relaxed)) {
+      case process_mode::cold:
+      case process_mode::before_go:
+        temporary = go_is_still_to_come();
+        install_everything();
+        process.mode.store(temporary ? process_mode::before_go : process_mode::ready, std::memory_order_release);
+        break;
+      case process_mode::ready: break;
+      case process_mode::quarantined:
+        if (process.heap_policy.load(std::memory_order_relaxed) == CGO_GUARD_HEAP_QUARANTINE) return refuse(site);
+        break;
+    }
+  }
+  void *const outcome = arch::cgo_guard_v1_enter(thunk, &record);
+  cgo_guard_error *const error = outcome == nullptr ? nullptr : fail(record, outcome, function, file, line);
+  if (temporary) {
+    install_lock lock;
+    remove_handlers();
+  }
+  return error;
+}
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_ENTRY_HPP

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file failure.hpp
+/// Turns what a guard's record holds into the error that its caller gets. Ordinary context, back in the guard's function.
+#ifndef CGO_GUARD_FAILURE_HPP
+#define CGO_GUARD_FAILURE_HPP
+
+#include <cerrno>
+#include <cstdio>
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "exception.hpp"
+#include "pool.hpp"
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+/// Where a guard stands in the source.
+struct guard_site {
+  const char *function;
+  const char *file;
+  int line;
+};
+
+inline error_slot *take_slot(int code, int number) noexcept {
+  error_slot *const slot = pool.take();
+  if (slot == nullptr) return poorer_error(code, number);
+  reset(*slot, code);
+  slot->error.number = number;
+  return slot;
+}
+
+inline void set_site(error_slot &slot, const guard_site &site) noexcept {
+  slot.error.function = site.function;
+  slot.error.file = site.file;
+  slot.error.line = site.line;
+  slot.error.thread_id = static_cast<std::int32_t>(syscall(SYS_gettid));
+}
+
+inline void set_frames(error_slot &slot, const guard_record &record) noexcept {
+  const std::uint64_t kept = frames_kept(record.total);
+  std::memcpy(slot.frames, record.frames, kept * sizeof(void *));
+  slot.error.frame_count = kept;
+  slot.error.frames_omitted = frames_missing(record.total);
+  slot.error.frames_head = static_cast<std::uint32_t>(slot.error.frames_omitted != 0 ? head_frames : kept);
+}
+
+/// A malloc'ed text of any length becomes the error's message.
+inline void set_message(error_slot &slot, const owned_text &text) noexcept {
+  slot.own(text.data);
+  slot.error.message = text.data != nullptr ? text.data : "(no memory for the message)";
+  slot.error.message_length = text.data != nullptr ? text.length : std::strlen(slot.error.message);
+}
+
+/// The text already in slot.message becomes the error's message.
+inline void set_message_in_place(error_slot &slot) noexcept {
+  slot.error.message = slot.message;
+  slot.error.message_length = std::strlen(slot.message);
+}
+
+inline void describe_exception(error_slot &slot, const exception_view &view) noexcept {
+  char *const name = view ? type_name(*view.type) : nullptr;
+  slot.own(name);
+  slot.error.name = name != nullptr ? name : view ? view.type->name() : "(foreign exception)";
+  set_message(slot, message_of(view));
+  const error_number number = number_of(view);
+  slot.error.number = number.value;
+  slot.error.category = number.category;
+}
+
+/// One error for each exception nested in the first. They have no stacks: nobody saw where they were thrown.
+inline cgo_guard_error *describe_causes(const exception_view &outermost) noexcept {
+  cgo_guard_error *first = nullptr;
+  cgo_guard_error **link = &first;
+  exception_view view = nested_in(outermost);
+  for (int depth = 0; view && depth < 256; ++depth, view = nested_in(view)) {
+    error_slot *const slot = take_slot(CGO_GUARD_EXCEPTION, 0);
+    *link = &slot->error;
+    if (slot->shared) break;
+    describe_exception(*slot, view);
+    link = &slot->error.cause;
+  }
+  return first;
+}
+
+inline cgo_guard_error *fail_with_exception(guard_record &record, _Unwind_Exception &exception,
+                                            const guard_site &site) noexcept {
+  process.count.exceptions.fetch_add(1, std::memory_order_relaxed);
+  process.count.cleanup[CGO_GUARD_CLEANUP_COMPLETE].fetch_add(1, std::memory_order_relaxed);
+  error_slot *const slot = take_slot(CGO_GUARD_EXCEPTION, 0);
+  if (!slot->shared) {
+    set_site(*slot, site);
+    set_frames(*slot, record);
+    const exception_view view = view_of(exception);
+    describe_exception(*slot, view);
+    slot->error.cause = describe_causes(view);
+  }
+  end_exception(exception);
+  return &slot->error;
+}
+
+/// The message of a std::terminate, from what its handler noted, or from the exception that is still current where
+/// somebody else's handler ran.
+inline void describe_terminate(error_slot &slot, guard_record &record) noexcept {
+  if ((record.state & state_noted) == 0) {
+    const exception_view view = current_exception_view();
+    record.noted_name = view ? type_name(*view.type) : nullptr;
+    record.noted_what = view ? copy_of_what(view) : nullptr;
+  }
+  slot.own(record.noted_name);
+  slot.error.name = record.noted_name != nullptr ? record.noted_name : "";
+  if (record.noted_name != nullptr) {
+    constexpr const char *format = "std::terminate was called, with %s in flight: %s";
+    const char *const what = record.noted_what != nullptr ? record.noted_what : "";
+    const int length = std::snprintf(nullptr, 0, format, record.noted_name, what);
+    owned_text text{static_cast<char *>(std::malloc(static_cast<std::size_t>(length) + 1)), static_cast<std::size_t>(length)};
+    if (text.data != nullptr) std::snprintf(text.data, text.length + 1, format, record.noted_name, what);
+    set_message(slot, text);
+  } else {
+    std::snprintf(slot.message, sizeof slot.message, "%s",
+                  record.note[0] != 0 ? record.note : "std::terminate was called, with no exception in flight");
+    set_message_in_place(slot);
+  }
+  std::free(record.noted_what);
+}
+
+inline void describe_signal(error_slot &slot, guard_record &record) noexcept {
+  slot.error.name = signal_name(record.fault.signal);
+  if (record.note[0] != 0) {
+    std::snprintf(slot.message, sizeof slot.message, "%s", record.note);
+    for (std::size_t n = std::strlen(slot.message); n > 0 && slot.message[n - 1] == '\n'; --n) slot.message[n - 1] = 0;
+  } else {
+    decode_fault(record.fault, record.total, slot.message, sizeof slot.message);
+  }
+  set_message_in_place(slot);
+}
+
+/// Says in the message what the cleanup state alone doesn't.
+inline void append_second_fault(error_slot &slot, int signal) noexcept {
+  if (slot.error.message != slot.message) return;
+  const std::size_t length = std::strlen(slot.message);
+  std::snprintf(slot.message + length, sizeof slot.message - length,
+                " (then %s in a destructor while cleaning up; the rest of the cleanup was abandoned)", signal_name(signal));
+  set_message_in_place(slot);
+}
+
+inline cgo_guard_error *fail_with_fault(guard_record &record, const guard_site &site) noexcept {
+  const fault_facts &fault = record.fault;
+  const bool terminated = (record.state & state_terminate) != 0 || fault.through_terminate;
+  (terminated ? process.count.terminates : process.count.signals).fetch_add(1, std::memory_order_relaxed);
+  const int cleanup = fault.in_allocator || !fault.walked              ? CGO_GUARD_CLEANUP_NONE
+                      : record.skipped != 0 || record.second_signal != 0 ? CGO_GUARD_CLEANUP_PARTIAL
+                                                                         : CGO_GUARD_CLEANUP_COMPLETE;
+  process.count.cleanup[cleanup].fetch_add(1, std::memory_order_relaxed);
+
+  error_slot *const slot =
+      take_slot(terminated ? CGO_GUARD_TERMINATE : CGO_GUARD_SIGNAL, terminated ? 0 : fault.signal);
+  if (!slot->shared) {
+    set_site(*slot, site);
+    set_frames(*slot, record);
+    cgo_guard_error &e = slot->error;
+    e.signal_code = fault.code;
+    e.address = fault.address;
+    e.access = fault.access;
+    e.cleanup = cleanup;
+    e.skipped = record.skipped;
+    if (terminated && !fault.in_allocator) {
+      describe_terminate(*slot, record);
+    } else {
+      describe_signal(*slot, record);
+    }
+    if (record.second_signal != 0) append_second_fault(*slot, record.second_signal);
+  }
+  if (fault.in_allocator) {
+    // Not even free() from here on: the thread may hold the arena's lock.
+    if (process.poison_text[0] == 0) {
+      std::snprintf(process.poison_text, sizeof process.poison_text, "%s in the allocator under %s (%s:%d): %s",
+                    signal_name(fault.signal), site.function, site.file, site.line, slot->error.message);
+    }
+    current_globals() = exception_globals{nullptr, record.uncaught_outside};
+  } else {
+    restore_exception_state(record);
+    if (record.stray != nullptr) end_exception(*record.stray);
+  }
+  return &slot->error;
+}
+
+/// Both doors end here. errno is 0 afterwards, so that cgo's two-result form doesn't report a leftover beside our error.
+[[gnu::cold, gnu::noinline]] inline cgo_guard_error *fail(guard_record &record, void *outcome,
+                                                          const char *function, const char *file, int line) noexcept {
+  const guard_site site{function, file, line};
+  cgo_guard_error *const error = outcome == &record
+                                     ? fail_with_fault(record, site)
+                                     : fail_with_exception(record, *static_cast<_Unwind_Exception *>(outcome), site);
+  errno = 0;
+  return error;
+}
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_FAILURE_HPP

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file fault.hpp
+/// The decision in the signal handler: is this fault ours, and if so, where does the thread continue?
+/// Takes no lock, allocates nothing, symbolizes nothing; what it learns goes into the guard's record.
+#ifndef CGO_GUARD_FAULT_HPP
+#define CGO_GUARD_FAULT_HPP
+
+#include <csignal>
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "in_flight.hpp"
+#include "scan.hpp"
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+// Room that a landing pad must have below it after a stack overflow. Destructors call into libgcc's unwinder, whose
+// context and frame state take 2.5 KiB, and into free(); 64 KiB leave as much again for the destructors' own frames.
+constexpr std::uintptr_t landing_room = 64 * 1024;
+
+/// Everything the handler finds out while it walks, on the signal stack until it is known whose it is.
+struct fault_walk {
+  const void *frames[max_frames];
+  frame_list list{frames};
+  arch::registers landing;
+  std::uintptr_t landing_cfa = 0;
+  std::uintptr_t stack_floor = 0;
+  std::uint64_t skipped = 0;         ///< before the first landing pad
+  std::uint64_t pads_after = 0;      ///< at and behind it
+  int frames_since_abort = -1;
+  bool first = true;
+  bool has_landing = false;
+};
+
+/// Whether the signal was caused by this thread's own code, now: raised by the kernel for the instruction, or sent by
+/// the thread to itself. `kill -ABRT` from outside wants Go's goroutine dump, and gets it.
+inline bool is_synchronous(int signal, const siginfo_t &info, const ucontext_t &context, int thread_id) noexcept {
+  if (info.si_code > 0) return true;
+  return info.si_code == SI_TKILL && info.si_pid == process.process_id &&
+         arch::sent_by_own_system_call(context, signal, thread_id);
+}
+
+inline void describe_fault(int signal, const siginfo_t &info, const ucontext_t &context, fault_facts &out) noexcept {
+  std::memset(&out, 0, sizeof out);
+  out.signal = signal;
+  out.code = info.si_code;
+  out.pc = static_cast<std::uintptr_t>(context.uc_mcontext.gregs[arch::greg_of[arch::pc_register]]);
+  out.instruction = arch::instruction_bytes(out.pc);
+  if (signal == SIGSYS && info.si_code > 0) out.system_call = info.si_syscall;
+  if (info.si_code <= 0) return;
+  if ((signal == SIGSEGV || signal == SIGBUS) && info.si_code != SI_KERNEL) {
+    // SI_KERNEL is a general protection fault: a non-canonical address, which the processor does not report.
+    out.address = reinterpret_cast<std::uintptr_t>(info.si_addr);
+    out.address_known = true;
+    if (arch::is_page_fault(context)) {
+      out.access = arch::page_fault_was_fetch(context)   ? CGO_GUARD_ACCESS_EXECUTE
+                   : arch::page_fault_was_write(context) ? CGO_GUARD_ACCESS_WRITE
+                                                         : CGO_GUARD_ACCESS_READ;
+    }
+  } else if (signal == SIGFPE || signal == SIGILL || signal == SIGTRAP) {
+    out.address = reinterpret_cast<std::uintptr_t>(info.si_addr);
+    out.address_known = info.si_addr != nullptr;
+  }
+}
+
+/// A fault inside the frame of its own function, or right below it, is the stack running out: that memory can't be bad
+/// in any other way. The CFA is right even where the frame is larger than the guard page and rsp far below the stack.
+inline bool is_stack_overflow(const fault_facts &fault, std::uintptr_t sp, std::uintptr_t cfa) noexcept {
+  constexpr std::uintptr_t below = 4096;  // a call or push writes 8 bytes below rsp, a probe up to a page (GCC's
+                                          // -fstack-clash-protection)
+  return fault.signal == SIGSEGV && fault.address_known && fault.access != CGO_GUARD_ACCESS_EXECUTE &&
+         fault.address >= sp - below && fault.address < cfa;
+}
+
+// How far from the signal the frames of raise, abort and std::terminate can reach: ten, seen with a noexcept violation.
+constexpr std::uint64_t machinery_depth = 16;
+
+/// The road to SIGABRT is not part of the story and has nothing to clean up: libstdc++'s __terminate has a `catch (...)`
+/// whose handler aborts again. @return true if this frame and all before it are to be forgotten.
+inline bool skip_abort_machinery(std::uintptr_t call_site, fault_facts &fault, fault_walk &walk) noexcept {
+  if (walk.frames_since_abort >= 0) ++walk.frames_since_abort;
+  if (process.known.is_abort(call_site)) walk.frames_since_abort = 0;
+  if (walk.frames_since_abort == 1) fault.from_libc = process.known.is_libc(call_site);
+  const bool terminating = walk.frames_since_abort >= 0 && process.known.is_terminating(call_site);
+  if (terminating) fault.through_terminate = true;
+  if (!terminating && !process.known.is_last_words(call_site)) return false;
+  walk.list.clear();
+  walk.has_landing = false;
+  walk.skipped = walk.pads_after = 0;
+  return true;
+}
+
+inline void visit_frame(const frame_facts &facts, const cursor &at, fault_facts &fault, fault_walk &walk) noexcept {
+  const std::uintptr_t call_site = at.call_site();
+  if (walk.first) {
+    walk.first = false;
+    if (is_stack_overflow(fault, at.registers().sp(), at.cfa())) {
+      fault.stack_overflow = true;
+      walk.stack_floor = fault.address + landing_room;
+    }
+  }
+  walk.list.add(call_site);
+  if (process.known.is_allocator(call_site)) fault.in_allocator = true;
+  if (fault.signal == SIGABRT && walk.list.count() < machinery_depth && skip_abort_machinery(call_site, fault, walk)) return;
+
+  if (facts.pad.kind == pad_kind::none) return;
+  if (walk.has_landing) {
+    ++walk.pads_after;
+  } else if (facts.pad.kind == pad_kind::gap || at.registers().sp() < walk.stack_floor) {
+    ++walk.skipped;
+  } else {
+    walk.has_landing = true;
+    walk.pads_after = 1;
+    walk.landing_cfa = at.cfa();
+    walk.landing = at.registers();
+    walk.landing.value[arch::sp_register] += facts.args_size;
+    walk.landing.value[arch::pc_register] = facts.pad.pad;
+    walk.landing.value[arch::selector_register] = static_cast<std::uintptr_t>(facts.pad.selector);
+  }
+}
+
+/// glibc's last words, copied with reads that may fail: another thread that aborts too replaces and unmaps them.
+inline void copy_abort_message(guard_record &record) noexcept {
+  const auto message = reinterpret_cast<std::uintptr_t>(process.known.last_abort_message());
+  record.note[0] = 0;
+  if (message == 0) return;
+  const std::uintptr_t text = message + offsetof(abort_message, text);
+  std::size_t length = 0;
+  for (; length + sizeof(std::uintptr_t) < sizeof record.note; length += sizeof(std::uintptr_t)) {
+    std::uintptr_t word = 0;
+    if (arch::cgo_guard_v1_load(text + length, &word) == 0) break;
+    std::memcpy(record.note + length, &word, sizeof word);
+    if (std::memchr(&word, 0, sizeof word) != nullptr) return;
+  }
+  record.note[length] = 0;
+}
+
+/// Takes the fault if it is ours: fills the guard's record and edits the context, so that returning from the handler
+/// continues in a landing pad or at the guard.
+/// @return false if it is not ours; nothing has been changed then.
+inline bool take_fault(int signal, const siginfo_t &info, ucontext_t &context) noexcept {
+  // A fork's child has its parent's stack, but its parent's callers are not there to be returned to.
+  if (getpid() != process.process_id) return false;
+  const int thread_id = static_cast<int>(syscall(SYS_gettid));
+  if (!is_synchronous(signal, info, context, thread_id)) return false;
+
+  fault_facts fault;
+  describe_fault(signal, info, context, fault);
+  arch::registers start;
+  arch::from_ucontext(context, start);
+  const std::uintptr_t fault_sp = start.sp();
+  bool exact = !arch::pc_is_after_trap(context);
+  fault_walk walk;
+  if (fault.access == CGO_GUARD_ACCESS_EXECUTE && fault.address == fault.pc) {
+    fault.bad_call = true;
+    walk.list.add(fault.pc);
+    if (arch::pop_return_address(start)) exact = false;
+  }
+
+  frame_cache cache;
+  cursor position(start, exact, cache);
+  guard_frame guard = walk_to_guard(position, [&](const frame_facts &facts, const cursor &at) noexcept {
+    visit_frame(facts, at, fault, walk);
+  });
+  fault.walked = static_cast<bool>(guard);
+  if (!guard) guard = scan_for_guard(fault_sp & ~std::uintptr_t{7}, thread_id == process.process_id);
+  if (!guard) return false;
+  if (fault.in_allocator && process.heap_policy.load(std::memory_order_relaxed) == CGO_GUARD_HEAP_CRASH) return false;
+
+  guard_record &record = guard.record();
+  const std::uintptr_t state = guard.state();
+  arch::registers target = start;
+  bool land = walk.has_landing && fault.walked && !fault.in_allocator;
+  if ((state & state_failed) != 0) {
+    // The second fault under one guard: a destructor crashed. What it would have cleaned is not known to be sound.
+    record.second_signal = signal;
+    record.skipped += walk.skipped + walk.pads_after + 1;
+    land = false;
+  } else {
+    record.fault = fault;
+    record.second_signal = 0;
+    record.stray = nullptr;
+    record.skipped = walk.skipped + (land ? 0 : walk.pads_after);
+    record.total = walk.list.finish();
+    std::memcpy(record.frames, walk.frames, frames_kept(record.total) * sizeof(void *));
+    record.guard_cfa = guard.cfa;
+    record.landed = walk.landing_cfa;
+    record.uncaught_outside = uncaught_outside(start, guard);
+    if ((state & state_noted) == 0) {
+      record.noted_name = record.noted_what = nullptr;
+      record.note[0] = 0;
+      if (signal == SIGABRT && fault.from_libc) copy_abort_message(record);
+    }
+    record.state = state | state_failed;
+    guard.state() = record.state;
+    prepare_forced_exception(record);
+  }
+  if (fault.in_allocator) {
+    int sound = 0;
+    process.poisoned_by.compare_exchange_strong(sound, signal);
+    if (process.heap_policy.load(std::memory_order_relaxed) == CGO_GUARD_HEAP_QUARANTINE) {
+      process.mode.store(process_mode::quarantined, std::memory_order_relaxed);
+    }
+  }
+  if (land) {
+    target = walk.landing;
+    target.value[arch::exception_register] = reinterpret_cast<std::uintptr_t>(&record.forced);
+  } else {
+    set_guard_registers(guard, &record, target);
+  }
+  arch::to_ucontext(target, context);
+  return true;
+}
+
+/// If our own probing read faulted, lets it return "can't be read".
+inline bool excuse_own_read(ucontext_t &context) noexcept {
+  auto &pc = context.uc_mcontext.gregs[arch::greg_of[arch::pc_register]];
+  const auto at = static_cast<std::uintptr_t>(pc);
+  if (at < reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_load_begin) ||
+      at >= reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_load_end)) {
+    return false;
+  }
+  pc = static_cast<greg_t>(reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_load_failed));
+  return true;
+}
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_FAULT_HPP

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file frame_rules.hpp
+/// Runs the call frame information of one FDE up to a program counter: how this frame finds its caller's registers.
+/// Async-signal-safe.
+#ifndef CGO_GUARD_FRAME_RULES_HPP
+#define CGO_GUARD_FRAME_RULES_HPP
+
+#include "frame_table.hpp"
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+enum class rule_kind : unsigned char { same, undefined, offset, val_offset, other_register, expression, val_expression };
+
+// All zero means "same" for every register: value-initialise it. No initialisers here, because the interpreter keeps
+// copies that are mostly never used.
+struct register_rule {
+  rule_kind kind;
+  std::uint32_t length;  ///< of the expression
+  union {
+    std::int64_t offset;
+    const unsigned char *expression;
+  };
+};
+
+struct frame_rules {
+  bool cfa_is_expression;
+  unsigned cfa_register;
+  std::int64_t cfa_offset;
+  const unsigned char *cfa_expression;
+  std::uint64_t cfa_length;
+  register_rule of[arch::register_count];
+};
+
+/// The interpreter of DWARF 5, 6.4.2. libgcc's own is not reached from outside in a form that starts at a ucontext,
+/// allows the PC to be corrected first, keeps what it learned for the next equal frame, and can't meet a lock.
+class rule_interpreter {
+ public:
+  rule_interpreter(const frame_description &description, std::uintptr_t pc) noexcept
+      : description_(description), pc_(pc), location_(description.begin) {}
+
+  /// @return false where the program uses an operation that no compiler emits for user code.
+  bool run() noexcept {
+    if (!execute(description_.cie_program, description_.cie_program_end)) return false;
+    initial_ = rules_;
+    return execute(description_.program, description_.program_end);
+  }
+
+  const frame_rules &rules() const noexcept { return rules_; }
+  std::uint64_t args_size() const noexcept { return args_size_; }
+
+ private:
+  void set(std::uint64_t reg, rule_kind kind, std::int64_t offset) noexcept {
+    if (reg >= arch::register_count) return;  // vector registers: nothing that a landing pad needs
+    rules_.of[reg].kind = kind;
+    rules_.of[reg].offset = offset;
+  }
+  void set_expression(std::uint64_t reg, rule_kind kind, reader &in) noexcept {
+    const auto length = in.uleb();
+    if (reg < arch::register_count) {
+      rules_.of[reg].kind = kind;
+      rules_.of[reg].length = static_cast<std::uint32_t>(length);
+      rules_.of[reg].expression = in.at;
+    }
+    in.at += length;
+  }
+  void cfa(std::uint64_t reg, std::int64_t offset) noexcept {
+    rules_.cfa_is_expression = false;
+    rules_.cfa_register = static_cast<unsigned>(reg);
+    rules_.cfa_offset = offset;
+  }
+  std::int64_t factored(std::uint64_t value) const noexcept {
+    return static_cast<std::int64_t>(value) * description_.data_align;
+  }
+  void advance(std::uint64_t delta) noexcept { location_ += delta * description_.code_align; }
+
+  bool execute(const unsigned char *begin, const unsigned char *end) noexcept {
+    reader in{begin};
+    // A row holds from its location on, so the program is done when the location passes the PC.
+    while (in.at < end && location_ <= pc_) {
+      const auto op = in.take<std::uint8_t>();
+      const std::uint64_t low = op & 0x3f;
+      switch (op & 0xc0) {
+        case 0x40: advance(low); continue;
+        case 0x80: set(low, rule_kind::offset, factored(in.uleb())); continue;
+        case 0xc0:
+          if (low < arch::register_count) rules_.of[low] = initial_.of[low];
+          continue;
+        default: break;
+      }
+      std::uint64_t reg;
+      switch (op) {
+        case 0x00: break;                                                        // nop
+        case 0x01: location_ = in.encoded(description_.pointer_encoding); break;  // set_loc
+        case 0x02: advance(in.take<std::uint8_t>()); break;
+        case 0x03: advance(in.take<std::uint16_t>()); break;
+        case 0x04: advance(in.take<std::uint32_t>()); break;
+        case 0x05: reg = in.uleb(), set(reg, rule_kind::offset, factored(in.uleb())); break;
+        case 0x06:
+          reg = in.uleb();
+          if (reg < arch::register_count) rules_.of[reg] = initial_.of[reg];
+          break;
+        case 0x07: set(in.uleb(), rule_kind::undefined, 0); break;
+        case 0x08: set(in.uleb(), rule_kind::same, 0); break;
+        case 0x09: reg = in.uleb(), set(reg, rule_kind::other_register, static_cast<std::int64_t>(in.uleb())); break;
+        case 0x0a:
+          if (remembered_ == max_remembered) return false;
+          stack_[remembered_++] = rules_;
+          break;
+        case 0x0b:
+          if (remembered_ == 0) return false;
+          rules_ = stack_[--remembered_];
+          break;
+        case 0x0c: reg = in.uleb(), cfa(reg, static_cast<std::int64_t>(in.uleb())); break;
+        case 0x0d: rules_.cfa_register = static_cast<unsigned>(in.uleb()), rules_.cfa_is_expression = false; break;
+        case 0x0e: rules_.cfa_offset = static_cast<std::int64_t>(in.uleb()); break;
+        case 0x0f:
+          rules_.cfa_is_expression = true;
+          rules_.cfa_length = in.uleb();
+          rules_.cfa_expression = in.at;
+          in.at += rules_.cfa_length;
+          break;
+        case 0x10: reg = in.uleb(), set_expression(reg, rule_kind::expression, in); break;
+        case 0x11: reg = in.uleb(), set(reg, rule_kind::offset, in.sleb() * description_.data_align); break;
+        case 0x12: reg = in.uleb(), cfa(reg, in.sleb() * description_.data_align); break;
+        case 0x13: rules_.cfa_offset = in.sleb() * description_.data_align; break;
+        case 0x14: reg = in.uleb(), set(reg, rule_kind::val_offset, factored(in.uleb())); break;
+        case 0x15: reg = in.uleb(), set(reg, rule_kind::val_offset, in.sleb() * description_.data_align); break;
+        case 0x16: reg = in.uleb(), set_expression(reg, rule_kind::val_expression, in); break;
+        case 0x2e: args_size_ = in.uleb(); break;  // GNU_args_size: pushed arguments that a landing pad expects popped
+        case 0x2f: reg = in.uleb(), set(reg, rule_kind::offset, -factored(in.uleb())); break;
+        default: return false;
+      }
+    }
+    return true;
+  }
+
+  // GCC and clang nest remember_state once; hand-written assembly was seen to nest it twice.
+  static constexpr int max_remembered = 4;
+
+  const frame_description &description_;
+  std::uintptr_t pc_, location_;
+  frame_rules rules_ = {};
+  frame_rules initial_;
+  frame_rules stack_[max_remembered];
+  int remembered_ = 0;
+  std::uint64_t args_size_ = 0;
+};
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_FRAME_RULES_HPP

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file frame_table.hpp
+/// From a program counter to its frame description: which module, which FDE, and what the CIE says of it.
+/// Async-signal-safe: no lock, no allocation (with glibc 2.35 or newer; see find_eh_frame_hdr).
+#ifndef CGO_GUARD_FRAME_TABLE_HPP
+#define CGO_GUARD_FRAME_TABLE_HPP
+
+#include <dlfcn.h>
+#include <link.h>
+
+#include "dwarf.hpp"
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+/// One FDE with what its CIE adds.
+struct frame_description {
+  std::uintptr_t begin = 0, end = 0;  ///< the code it describes
+  std::uintptr_t personality = 0;     ///< 0 for none
+  std::uintptr_t lsda = 0;            ///< language-specific data, 0 for none
+  bool signal_frame = false;
+  std::uint64_t code_align = 1;
+  std::int64_t data_align = 1;
+  unsigned return_register = 0;
+  unsigned char pointer_encoding = 0;
+  const unsigned char *cie_program = nullptr, *cie_program_end = nullptr;
+  const unsigned char *program = nullptr, *program_end = nullptr;
+};
+
+/// The module's PT_GNU_EH_FRAME, or 0 where the address is in no module.
+/// _dl_find_object takes no lock and may be called from a signal handler (glibc manual, "Dynamic Linker Introspection").
+/// Before glibc 2.35 there is only dl_iterate_phdr, which takes the loader's lock: recursive, so a fault inside the
+/// loader doesn't deadlock with itself, but a signal handler there waits for a dlopen on another thread to finish.
+inline std::uintptr_t find_eh_frame_hdr(std::uintptr_t pc) noexcept {
+#ifdef DLFO_STRUCT_HAS_EH_DBASE
+  dl_find_object object;
+  if (_dl_find_object(reinterpret_cast<void *>(pc), &object) != 0) return 0;
+  return reinterpret_cast<std::uintptr_t>(object.dlfo_eh_frame);
+#else
+  struct search {
+    std::uintptr_t pc, found;
+  } state{pc, 0};
+  dl_iterate_phdr(
+      [](dl_phdr_info *info, std::size_t, void *arg) -> int {
+        auto *s = static_cast<search *>(arg);
+        std::uintptr_t header = 0;
+        bool inside = false;
+        for (int i = 0; i < info->dlpi_phnum; ++i) {
+          const auto &p = info->dlpi_phdr[i];
+          const std::uintptr_t begin = info->dlpi_addr + p.p_vaddr;
+          if (p.p_type == PT_LOAD && s->pc >= begin && s->pc - begin < p.p_memsz) inside = true;
+          if (p.p_type == PT_GNU_EH_FRAME) header = begin;
+        }
+        if (inside) s->found = header;
+        return inside ? 1 : 0;
+      },
+      &state);
+  return state.found;
+#endif
+}
+
+/// Parses the FDE at `fde`. @return false for a shape no toolchain emits.
+inline bool parse_fde(const unsigned char *fde, frame_description &out) noexcept {
+  reader in{fde};
+  const auto length = in.take<std::uint32_t>();
+  if (length == 0 || length == 0xffffffff) return false;  // terminator; 64-bit DWARF, which .eh_frame never uses
+  out.program_end = in.at + length;
+  const unsigned char *const cie_field = in.at;
+  const auto cie_offset = in.take<std::uint32_t>();
+  if (cie_offset == 0) return false;  // this is a CIE
+
+  reader cie{cie_field - cie_offset};
+  const auto cie_length = cie.take<std::uint32_t>();
+  out.cie_program_end = cie.at + cie_length;
+  cie.take<std::uint32_t>();
+  const auto version = cie.take<std::uint8_t>();
+  if (version != 1 && version != 3) return false;
+  const char *augmentation = reinterpret_cast<const char *>(cie.at);
+  cie.at += std::strlen(augmentation) + 1;
+  out.code_align = cie.uleb();
+  out.data_align = cie.sleb();
+  out.return_register = version == 1 ? cie.take<std::uint8_t>() : static_cast<unsigned>(cie.uleb());
+
+  unsigned char lsda_encoding = 0xff;
+  const bool sized = *augmentation == 'z';
+  if (sized) {
+    const auto size = cie.uleb();
+    const unsigned char *const after = cie.at + size;
+    for (++augmentation; *augmentation != 0; ++augmentation) {
+      if (*augmentation == 'P') {
+        const auto encoding = cie.take<std::uint8_t>();
+        out.personality = cie.encoded(encoding);
+      } else if (*augmentation == 'L') {
+        lsda_encoding = cie.take<std::uint8_t>();
+      } else if (*augmentation == 'R') {
+        out.pointer_encoding = cie.take<std::uint8_t>();
+      } else if (*augmentation == 'S') {
+        out.signal_frame = true;
+      } else {
+        break;  // a letter without a meaning for us; the size tells where the program starts all the same
+      }
+    }
+    cie.at = after;
+  } else if (*augmentation != 0) {
+    return false;
+  }
+  out.cie_program = cie.at;
+
+  out.begin = in.encoded(out.pointer_encoding);
+  out.end = out.begin + in.encoded(out.pointer_encoding & 0x0f);
+  if (sized) {
+    const auto size = in.uleb();
+    const unsigned char *const after = in.at + size;
+    out.lsda = in.encoded(lsda_encoding);
+    in.at = after;
+  }
+  out.program = in.at;
+  return true;
+}
+
+/// The FDE that covers `pc`, by binary search in .eh_frame_hdr. @return false where there is none: Go code, a PLT
+/// without tables, generated code, an address outside every module.
+inline bool find_frame_description(std::uintptr_t pc, frame_description &out) noexcept {
+  const std::uintptr_t header = find_eh_frame_hdr(pc);
+  if (header == 0) return false;
+  reader in{reinterpret_cast<const unsigned char *>(header)};
+  const auto version = in.take<std::uint8_t>();
+  const auto eh_frame_encoding = in.take<std::uint8_t>();
+  const auto count_encoding = in.take<std::uint8_t>();
+  const auto table_encoding = in.take<std::uint8_t>();
+  in.encoded(eh_frame_encoding, header);
+  const std::uintptr_t count = in.encoded(count_encoding, header);
+  // 0x3b is datarel|sdata4, the one form that has a fixed entry size and the only one that GNU ld, gold, lld and mold
+  // write.
+  if (version != 1 || table_encoding != 0x3b || count == 0) return false;
+
+  struct entry {
+    std::int32_t begin, fde;
+  };
+  const unsigned char *const table = in.at;
+  const auto at = [table](std::uintptr_t i) noexcept {
+    entry e;
+    std::memcpy(&e, table + i * sizeof e, sizeof e);
+    return e;
+  };
+  const auto wanted = static_cast<std::intptr_t>(pc - header);
+  if (wanted < at(0).begin) return false;
+  std::uintptr_t low = 0, high = count;
+  while (high - low > 1) {
+    const std::uintptr_t middle = low + (high - low) / 2;
+    if (at(middle).begin <= wanted) {
+      low = middle;
+    } else {
+      high = middle;
+    }
+  }
+  const auto fde = reinterpret_cast<const unsigned char *>(header + static_cast<std::uintptr_t>(std::intptr_t{at(low).fde}));
+  return parse_fde(fde, out) && pc >= out.begin && pc < out.end;
+}
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_FRAME_TABLE_HPP

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file interpose.hpp
+/// The functions that print and then abort. Under a guard they print nothing, and what they would have said becomes the
+/// error's message; anywhere else the original does what it always did.
+///
+/// One might ask why not read glibc's __abort_msg and leave these alone. That variable belongs to the process: of two
+/// threads that assert at once, one would report the other's words. And the line on stderr would have been written.
+/// Weak, so that a program with its own __assert_fail keeps it. Define CGO_GUARD_NO_INTERPOSE to leave all of this out.
+/// What can't be had this way: glibc's own heap and fortify checks call their printer inside libc. Their line goes to
+/// stderr before there is a signal; the error carries the same text.
+#ifndef CGO_GUARD_INTERPOSE_HPP
+#define CGO_GUARD_INTERPOSE_HPP
+
+#include <cstdio>
+#include <cstdlib>
+
+#include <dlfcn.h>
+
+#include "terminate.hpp"
+
+#if !defined(CGO_GUARD_NO_INTERPOSE)
+
+#define CGO_GUARD_INTERPOSER extern "C" __attribute__((noreturn, weak, used))
+
+CGO_GUARD_INTERPOSER void __assert_fail(const char *expression, const char *file, unsigned int line,
+                                        const char *function) noexcept {
+  using namespace cgo_guard::detail;
+  if (guard_record *record = begin_note(0)) {
+    std::snprintf(record->note, sizeof record->note, "%s:%u: %s%sAssertion `%s' failed.", file, line,
+                  function != nullptr ? function : "", function != nullptr ? ": " : "", expression);
+  } else if (void *const original = dlsym(RTLD_NEXT, "__assert_fail")) {
+    reinterpret_cast<void (*)(const char *, const char *, unsigned int, const char *)>(original)(expression, file, line,
+                                                                                                 function);
+  } else {
+    std::fprintf(stderr, "%s:%u: %s: Assertion `%s' failed.\n", file, line, function != nullptr ? function : "?", expression);
+  }
+  std::abort();
+}
+
+CGO_GUARD_INTERPOSER void __stack_chk_fail() {
+  using namespace cgo_guard::detail;
+  if (guard_record *record = begin_note(0)) {
+    std::snprintf(record->note, sizeof record->note,
+                  "stack smashing detected: the innermost function wrote past the end of a local array");
+  } else if (void *const original = dlsym(RTLD_NEXT, "__stack_chk_fail")) {
+    reinterpret_cast<void (*)()>(original)();
+  }
+  std::abort();
+}
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+[[noreturn]] inline void missing_virtual(const char *symbol, const char *text) noexcept {
+  if (guard_record *record = begin_note(state_terminate)) {
+    std::snprintf(record->note, sizeof record->note, "%s", text);
+    std::terminate();
+  }
+  if (void *const original = dlsym(RTLD_NEXT, symbol)) reinterpret_cast<void (*)()>(original)();
+  std::terminate();
+}
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+CGO_GUARD_INTERPOSER void __cxa_pure_virtual() {
+  cgo_guard::detail::missing_virtual("__cxa_pure_virtual",
+                                     "pure virtual method called (on an object that is being built or destroyed)");
+}
+
+CGO_GUARD_INTERPOSER void __cxa_deleted_virtual() {
+  cgo_guard::detail::missing_virtual("__cxa_deleted_virtual", "deleted virtual method called");
+}
+
+// std::__glibcxx_assert_fail, behind operator[] and its like with -D_GLIBCXX_ASSERTIONS (GCC 12 and newer). By its
+// symbol, because <bits/c++config.h> declares it only for some settings.
+CGO_GUARD_INTERPOSER void cgo_guard_v1_glibcxx_assert_fail(const char *file, int line, const char *function,
+                                                           const char *condition) noexcept
+    __asm__("_ZSt21__glibcxx_assert_failPKciS0_S0_");
+
+CGO_GUARD_INTERPOSER void cgo_guard_v1_glibcxx_assert_fail(const char *file, int line, const char *function,
+                                                           const char *condition) noexcept {
+  using namespace cgo_guard::detail;
+  if (guard_record *record = begin_note(0)) {
+    std::snprintf(record->note, sizeof record->note, "%s:%d: %s: Assertion '%s' failed.", file != nullptr ? file : "?", line,
+                  function != nullptr ? function : "?", condition != nullptr ? condition : "?");
+  } else if (void *const original = dlsym(RTLD_NEXT, "_ZSt21__glibcxx_assert_failPKciS0_S0_")) {
+    reinterpret_cast<void (*)(const char *, int, const char *, const char *)>(original)(file, line, function, condition);
+  }
+  std::abort();
+}
+
+#undef CGO_GUARD_INTERPOSER
+
+#endif  // !CGO_GUARD_NO_INTERPOSE
+
+#endif  // CGO_GUARD_INTERPOSE_HPP

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file landing_pad.hpp
+/// What a frame's language-specific data says about one program counter: is there anything to clean up, and where.
+/// Async-signal-safe.
+#ifndef CGO_GUARD_LANDING_PAD_HPP
+#define CGO_GUARD_LANDING_PAD_HPP
+
+#include "frame_table.hpp"
+
+extern "C" int __gxx_personality_v0(...);
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+enum class pad_kind : unsigned char {
+  none,     ///< the tables say: nothing to do in this frame here
+  landing,  ///< enter `pad` with `selector`
+  gap       ///< no call-site row covers the PC: what the frame holds can't be known, it has to be skipped
+};
+
+struct landing_pad {
+  pad_kind kind;
+  std::uintptr_t pad;
+  std::intptr_t selector;
+};
+
+// Looked up by name because <cxxabi.h> declares it only with RTTI on.
+extern const char forced_unwind_type_info[] __asm__("_ZTIN10__cxxabiv115__forced_unwindE");
+
+/// Reads the LSDA as the C++ personality would for a forced unwind (Itanium C++ ABI: Exception Handling, 7), with three
+/// differences. A gap is reported instead of ending in std::terminate. Typed handlers never match, except
+/// `catch (abi::__forced_unwind &)`, by which libraries recognise an unwind they may not swallow. `catch (...)` matches.
+/// @param pc the exact faulting PC, or the call's last byte.
+inline landing_pad find_landing_pad(const frame_description &frame, std::uintptr_t pc) noexcept {
+  constexpr landing_pad none{pad_kind::none, 0, 0}, gap{pad_kind::gap, 0, 0};
+  if (frame.lsda == 0) return none;
+  // The format belongs to the personality. An unknown one may be holding anything.
+  if (frame.personality != reinterpret_cast<std::uintptr_t>(&__gxx_personality_v0)) return gap;
+
+  reader in{reinterpret_cast<const unsigned char *>(frame.lsda)};
+  const auto start_encoding = in.take<std::uint8_t>();
+  const std::uintptr_t pad_base = start_encoding == 0xff ? frame.begin : in.encoded(start_encoding);
+  const auto type_encoding = in.take<std::uint8_t>();
+  const unsigned char *type_table = nullptr;
+  if (type_encoding != 0xff) {
+    const auto offset = in.uleb();
+    type_table = in.at + offset;
+  }
+  const auto site_encoding = in.take<std::uint8_t>();
+  const auto sites_length = in.uleb();
+  const unsigned char *const actions = in.at + sites_length;
+
+  const std::uintptr_t position = pc - frame.begin;
+  while (in.at < actions) {
+    const std::uintptr_t start = in.encoded(site_encoding);
+    const std::uintptr_t length = in.encoded(site_encoding);
+    const std::uintptr_t pad = in.encoded(site_encoding);
+    const auto action = in.uleb();
+    if (position < start) return gap;  // rows are sorted
+    if (position >= start + length) continue;
+    if (pad == 0) return none;
+
+    landing_pad found{pad_kind::landing, pad_base + pad, 0};
+    if (action == 0) return found;  // cleanups only
+
+    bool cleanup = false;
+    reader record{actions + action - 1};
+    for (;;) {
+      const auto filter = record.sleb();
+      const unsigned char *const next_field = record.at;
+      const auto next = record.sleb();
+      if (filter == 0) {
+        cleanup = true;
+      } else if (filter > 0 && type_table != nullptr) {
+        const std::ptrdiff_t size = (type_encoding & 0x07) == 0x03   ? 4
+                                    : (type_encoding & 0x07) == 0x02 ? 2
+                                                                     : static_cast<std::ptrdiff_t>(sizeof(void *));
+        reader type{type_table - filter * size};
+        const std::uintptr_t info = type.encoded(type_encoding);
+        if (info == 0 || info == reinterpret_cast<std::uintptr_t>(forced_unwind_type_info)) {
+          found.selector = static_cast<std::intptr_t>(filter);
+          return found;
+        }
+      }  // a negative filter is a dynamic exception specification, which does not concern a forced unwind
+      if (next == 0) break;
+      record.at = next_field + next;
+    }
+    return cleanup ? found : none;
+  }
+  return gap;
+}
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_LANDING_PAD_HPP

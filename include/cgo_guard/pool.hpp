@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file pool.hpp
+/// Where errors live. Never malloc: an error must be had when the heap is what broke.
+#ifndef CGO_GUARD_POOL_HPP
+#define CGO_GUARD_POOL_HPP
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+
+#include <sys/mman.h>
+
+#include "process.hpp"
+#include "record.hpp"
+
+extern "C" void cgo_guard_free(cgo_guard_error *error);
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+/// The magic of an error that was released: "cggfreed" in memory.
+constexpr std::uint64_t freed_magic = 0x6465657266676763;
+
+struct error_slot {
+  cgo_guard_error error;  // first: a pointer to one is a pointer to the other
+  bool shared;            ///< a static stand-in: nothing to release
+  char *owned[4];         ///< malloc'ed strings that the error refers to
+  int owned_count;
+  char *stack;     ///< cached by cgo_guard_stack
+  char *describe;  ///< cached by cgo_guard_describe
+  const void *frames[max_frames];
+  char name[160];     ///< for texts that may not use the heap
+  char message[640];
+
+  void own(char *text) noexcept {
+    if (text != nullptr && owned_count < 4) owned[owned_count++] = text;
+  }
+};
+
+/// 64 slots and one word that says which are taken.
+struct error_chunk {
+  std::atomic<std::uint64_t> taken;
+  error_slot slots[64];
+};
+
+class error_pool {
+ public:
+  // 256 chunks are 16,384 live errors and 50 MB. Nobody reads so many: it is a leak, and it must not take the machine.
+  static constexpr std::uint32_t max_chunks = 256;
+
+  /// Lock-free. @return nullptr when everything is taken.
+  error_slot *take() noexcept {
+    // Slots are taken in turn and not last-in-first-out, so that a freed error stays recognisable as long as possible.
+    for (;;) {
+      const std::uint32_t chunks = chunk_count_.load(std::memory_order_acquire);
+      const std::uint32_t start = next_.fetch_add(1, std::memory_order_relaxed);
+      for (std::uint32_t i = 0; i < chunks; ++i) {
+        if (error_slot *slot = take_from(chunk(((start >> 6) + i) % chunks), start & 63)) return slot;
+      }
+      if (!grow(chunks)) return nullptr;
+    }
+  }
+
+  void give_back(error_slot &slot) noexcept {
+    const std::uint32_t chunks = chunk_count_.load(std::memory_order_acquire);
+    for (std::uint32_t i = 0; i < chunks; ++i) {
+      error_chunk &c = chunk(i);
+      if (&slot >= c.slots && &slot < c.slots + 64) {
+        c.taken.fetch_and(~(std::uint64_t{1} << (&slot - c.slots)), std::memory_order_release);
+        return;
+      }
+    }
+  }
+
+  std::uint64_t live() noexcept {
+    std::uint64_t count = 0;
+    const std::uint32_t chunks = chunk_count_.load(std::memory_order_acquire);
+    for (std::uint32_t i = 0; i < chunks; ++i) {
+      count += static_cast<std::uint64_t>(__builtin_popcountll(chunk(i).taken.load(std::memory_order_relaxed)));
+    }
+    return count;
+  }
+
+  static constexpr std::uint64_t capacity() noexcept { return std::uint64_t{max_chunks} * 64; }
+
+ private:
+  error_chunk &chunk(std::uint32_t i) noexcept { return i == 0 ? first_ : *more_[i].load(std::memory_order_acquire); }
+
+  static error_slot *take_from(error_chunk &c, unsigned start) noexcept {
+    std::uint64_t taken = c.taken.load(std::memory_order_relaxed);
+    while (taken != ~std::uint64_t{0}) {
+      const std::uint64_t from_start = ~taken & (~std::uint64_t{0} << start);
+      const int bit = __builtin_ctzll(from_start != 0 ? from_start : ~taken);
+      if (c.taken.compare_exchange_weak(taken, taken | (std::uint64_t{1} << bit), std::memory_order_acquire)) {
+        return &c.slots[bit];
+      }
+    }
+    return nullptr;
+  }
+
+  /// Adds a chunk, unless another thread has done so since. Pages come from mmap: it works with a corrupt heap, and
+  /// pages that are never written cost nothing.
+  bool grow(std::uint32_t seen) noexcept {
+    if (seen == max_chunks) return false;
+    void *const memory =
+        mmap(nullptr, sizeof(error_chunk), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return false;
+    error_chunk *expected = nullptr;
+    if (!more_[seen].compare_exchange_strong(expected, static_cast<error_chunk *>(memory))) {
+      munmap(memory, sizeof(error_chunk));
+    }
+    std::uint32_t count = seen;
+    chunk_count_.compare_exchange_strong(count, seen + 1, std::memory_order_release);
+    return true;
+  }
+
+  std::atomic<std::uint32_t> chunk_count_{1}, next_{0};
+  std::atomic<error_chunk *> more_[max_chunks] = {};
+  error_chunk first_ = {};
+};
+
+inline error_pool pool;
+
+/// Makes a slot an error with nothing in it.
+inline void reset(error_slot &slot, int code) noexcept {
+  cgo_guard_error &e = slot.error;
+  std::memset(&e, 0, sizeof e);
+  e.abi_version = CGO_GUARD_ABI_VERSION;
+  e.struct_size = sizeof e;
+  e.release = &cgo_guard_free;
+  e.code = code;
+  e.name = e.message = e.category = e.function = e.file = "";
+  e.frames = slot.frames;
+  slot.shared = false;
+  slot.owned_count = 0;
+  slot.stack = slot.describe = nullptr;
+  __atomic_store_n(&e.magic, CGO_GUARD_MAGIC, __ATOMIC_RELEASE);
+}
+
+/// The stand-ins for when every slot is taken: one for each code, and for each signal. They say what happened, and that
+/// the rest was lost and why.
+inline error_slot *poorer_error(int code, int number) noexcept {
+  static error_slot stand_ins[16];
+  static std::atomic<int> initialised{0};  // 0 no, 1 being done, 2 yes; not a static local, whose guard may be stuck
+  if (initialised.load(std::memory_order_acquire) != 2) {
+    int expected = 0;
+    if (initialised.compare_exchange_strong(expected, 1)) {
+      for (int i = 0; i < 16; ++i) {
+        reset(stand_ins[i], i < 8 ? i : CGO_GUARD_SIGNAL);
+        stand_ins[i].shared = true;
+        stand_ins[i].error.cleanup = CGO_GUARD_CLEANUP_NONE;
+        const char *const message =
+            "no details: 16384 errors are live and none is left for this one; release them (cgoguard.Err does)";
+        stand_ins[i].error.message = message;
+        stand_ins[i].error.message_length = std::strlen(message);
+        if (i >= 8 && i - 8 < guarded_signal_count) {
+          stand_ins[i].error.number = guarded_signals[i - 8];
+          stand_ins[i].error.name = signal_name(guarded_signals[i - 8]);
+        }
+      }
+      initialised.store(2, std::memory_order_release);
+    }
+    while (initialised.load(std::memory_order_acquire) != 2) {
+    }
+  }
+  process.count.pool_exhausted.fetch_add(1, std::memory_order_relaxed);
+  for (int i = 0; code == CGO_GUARD_SIGNAL && i < guarded_signal_count; ++i) {
+    if (guarded_signals[i] == number) return &stand_ins[8 + i];
+  }
+  return &stand_ins[code & 7];
+}
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_POOL_HPP

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file process.hpp
+/// The state of the process: one object, shared by every translation unit that includes the header.
+#ifndef CGO_GUARD_PROCESS_HPP
+#define CGO_GUARD_PROCESS_HPP
+
+#include <atomic>
+#include <csignal>
+#include <cstdint>
+#include <exception>
+
+#include "abi.h"
+#include "known_functions.hpp"
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+enum class process_mode : int {
+  cold,        ///< no guard has run yet
+  before_go,   ///< guards ran in a static constructor, before the Go runtime took the signals
+  ready,       ///< handlers are installed: the one mode in which a guard runs without a detour
+  quarantined  ///< the heap is corrupt: guards refuse to run
+};
+
+/// The seven signals, in the order of `saved`.
+constexpr int guarded_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+constexpr int guarded_signal_count = 7;
+
+constexpr const char *signal_name(int number) {
+  switch (number) {
+    case SIGSEGV: return "SIGSEGV";
+    case SIGBUS: return "SIGBUS";
+    case SIGFPE: return "SIGFPE";
+    case SIGILL: return "SIGILL";
+    case SIGABRT: return "SIGABRT";
+    case SIGTRAP: return "SIGTRAP";
+    case SIGSYS: return "SIGSYS";
+    default: return "signal";
+  }
+}
+
+struct counters {
+  std::atomic<std::uint64_t> exceptions{0}, signals{0}, terminates{0}, exits{0}, quarantined{0};
+  std::atomic<std::uint64_t> cleanup[3] = {};
+  std::atomic<std::uint64_t> pool_exhausted{0}, double_frees{0}, undelivered{0}, forwarded{0};
+};
+
+struct process_state {
+  std::atomic<process_mode> mode{process_mode::cold};
+  std::atomic<int> heap_policy{CGO_GUARD_HEAP_QUARANTINE};
+  std::atomic<int> poisoned_by{0};  ///< the signal that showed the heap to be corrupt, 0 while it is sound
+  char poison_text[256] = {};        ///< what it did, written once by the thread that set poisoned_by
+  int process_id = 0;               ///< who installed the handlers; a fork's child is somebody else
+  struct sigaction saved[guarded_signal_count] = {};
+  std::terminate_handler saved_terminate = nullptr;
+  known_functions known;
+  counters count;
+};
+
+inline process_state process;
+
+inline bool heap_is_poisoned() noexcept { return process.poisoned_by.load(std::memory_order_relaxed) != 0; }
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_PROCESS_HPP

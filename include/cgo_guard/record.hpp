@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file record.hpp
+/// What a guard keeps on its stack, and how it is found again from the trampoline's frame.
+#ifndef CGO_GUARD_RECORD_HPP
+#define CGO_GUARD_RECORD_HPP
+
+#include <cstddef>
+
+#include <unwind.h>
+
+#include "arch.hpp"
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+/// Bits of the word that the trampoline pushes as 0. It lives there, and not in the record, so that the success path
+/// pays one push for it and nothing else in the record has to be initialised.
+enum guard_state : std::uintptr_t {
+  state_noted = 1,      ///< somebody who knows why the program is about to abort has said so in the record
+  state_terminate = 2,  ///< that was std::terminate
+  state_failed = 4      ///< a fault was taken; destructors may be running
+};
+
+/// The table of call sites. Boost.Stacktrace and glibc's backtrace default to 128 as well; the tail is what tells a
+/// reader who started a recursion.
+constexpr std::uint32_t max_frames = 128;
+constexpr std::uint32_t head_frames = 96;
+constexpr std::uint32_t tail_frames = max_frames - head_frames;
+
+struct fault_facts {
+  int signal;
+  int code;  ///< si_code
+  int access;
+  bool address_known;
+  bool stack_overflow;
+  bool bad_call;           ///< the PC itself was the bad address
+  bool in_allocator;       ///< malloc or a relative is on the stack
+  bool from_libc;          ///< libc itself called abort, so __abort_msg is about this
+  bool through_terminate;  ///< std::terminate is on the stack
+  bool walked;             ///< the frames between fault and guard are all known
+  int system_call;         ///< of a SIGSYS
+  std::uintptr_t address;
+  std::uintptr_t pc;
+  std::uintptr_t instruction;  ///< the bytes at pc
+};
+
+/// Lives in the frame of the function that holds the guarded block. Left uninitialised on the success path: whoever
+/// takes a failure fills it, in the signal handler or in the search phase of a throw, and the guard reads it once
+/// control is back. That is why nothing has to be allocated where nothing can be.
+struct guard_record {
+  fault_facts fault;
+  int second_signal;       ///< of a fault while destructors ran, else 0
+  std::uintptr_t state;    ///< the trampoline's state word, which is gone when the guard reads this
+  std::uint64_t skipped;   ///< frames whose cleanups did not run
+  std::uint64_t total;     ///< frames seen, recorded or not
+  std::uintptr_t guard_cfa;  ///< where the trampoline is
+  std::uintptr_t landed;     ///< CFA of the frame whose landing pad was entered last
+  _Unwind_Exception forced;    ///< what the landing pads get to see
+  _Unwind_Exception *stray;    ///< an exception that a destructor let escape after the fault, or nullptr
+  const void *frames[max_frames];
+
+  std::uint32_t uncaught_outside;  ///< std::uncaught_exceptions() without those thrown inside the guard
+  char *noted_name;    ///< malloc'ed: the type of the exception in flight at std::terminate, or nullptr
+  char *noted_what;    ///< malloc'ed: its what(), or nullptr
+  char note[512];      ///< the text of an assertion
+};
+
+/// A guard as seen from below: the trampoline's frame.
+struct guard_frame {
+  std::uintptr_t cfa = 0;
+
+  explicit operator bool() const { return cfa != 0; }
+  guard_record &record() const { return **at<guard_record *>(arch::record_offset); }
+  std::uintptr_t &state() const { return *at<std::uintptr_t>(arch::state_offset); }
+  std::uintptr_t sp() const { return cfa + static_cast<std::uintptr_t>(arch::trampoline_sp_offset); }
+
+ private:
+  template <class T>
+  T *at(std::ptrdiff_t offset) const {
+    return reinterpret_cast<T *>(cfa + static_cast<std::uintptr_t>(offset));
+  }
+};
+
+/// Collects call sites in order: the first head_frames, and the last tail_frames in a ring until finish().
+class frame_list {
+ public:
+  explicit frame_list(const void **storage) noexcept : storage_(storage) {}
+
+  void add(std::uintptr_t call_site) noexcept {
+    const std::uint64_t i = count_++;
+    storage_[i < max_frames ? i : head_frames + (i - head_frames) % tail_frames] =
+        reinterpret_cast<const void *>(call_site);
+  }
+
+  std::uint64_t count() const noexcept { return count_; }
+  void clear() noexcept { count_ = 0; }
+
+  /// Puts the ring in order. @return the number of frames seen.
+  std::uint64_t finish() noexcept {
+    if (count_ > max_frames) {
+      const void *ordered[tail_frames];
+      for (std::uint32_t i = 0; i < tail_frames; ++i) {
+        ordered[i] = storage_[head_frames + (count_ - head_frames + i) % tail_frames];
+      }
+      std::memcpy(storage_ + head_frames, ordered, sizeof ordered);
+    }
+    return count_;
+  }
+
+ private:
+  const void **storage_;
+  std::uint64_t count_ = 0;
+};
+
+/// Of `total` frames seen, how many the table holds and how many are missing in its middle.
+constexpr std::uint64_t frames_kept(std::uint64_t total) { return total < max_frames ? total : max_frames; }
+constexpr std::uint64_t frames_missing(std::uint64_t total) { return total < max_frames ? 0 : total - max_frames; }
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_RECORD_HPP

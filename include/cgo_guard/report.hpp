@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file report.hpp
+/// The C functions of abi.h: an error as text, its release, options and counters.
+#ifndef CGO_GUARD_REPORT_HPP
+#define CGO_GUARD_REPORT_HPP
+
+#include <string>
+
+#include "failure.hpp"
+#include "handlers.hpp"
+#include "stack_text.hpp"
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+inline error_slot &slot_of(cgo_guard_error &error) noexcept { return reinterpret_cast<error_slot &>(error); }
+
+inline bool is_live(const cgo_guard_error &error) noexcept {
+  return __atomic_load_n(&error.magic, __ATOMIC_ACQUIRE) == CGO_GUARD_MAGIC;
+}
+
+/// Runs code that allocates. @return a malloc'ed copy of the string it makes, or nullptr if it failed.
+template <class Make>
+char *make_text(Make &&make) noexcept {
+  char *result = nullptr;
+  const contained outcome = contain([&] {
+    const std::string text = make();
+    result = copy_text(text.data(), text.size()).data;
+  });
+  if (outcome.exception != nullptr) end_exception(*outcome.exception);
+  return result;
+}
+
+/// A stack without the heap: its buffer comes from mmap and is not given back, in a process that is to be restarted.
+inline char *raw_stack_text(const cgo_guard_error &e) noexcept {
+  constexpr std::size_t size = 64 * 1024;  // 128 frames of up to 500 bytes
+  void *const memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return nullptr;
+  auto *const text = static_cast<char *>(memory);
+  format_frames_raw(e.frames, e.frame_count, e.frames_head, e.frames_omitted, text, size);
+  return text;
+}
+
+inline const char *cleanup_sentence(const cgo_guard_error &e, char (&buffer)[128]) noexcept {
+  switch (e.cleanup) {
+    case CGO_GUARD_CLEANUP_COMPLETE: return "complete: every destructor the compiler had registered has run";
+    case CGO_GUARD_CLEANUP_PARTIAL:
+      std::snprintf(buffer, sizeof buffer, "partial: %llu frame(s) were left without their destructors",
+                    static_cast<unsigned long long>(e.skipped));
+      return buffer;
+    default: return "none: no destructor has run; locks may be held and memory is leaked";
+  }
+}
+
+inline std::string describe_error(cgo_guard_error &e) {
+  static const char *const codes[] = {"error", "C++ exception", "fatal signal", "std::terminate", "exit", "Go error",
+                                      "refused"};
+  std::string text = codes[e.code >= 0 && e.code <= 6 ? e.code : 0];
+  char buffer[128];
+  if (e.name[0] != 0) text.append(" ").append(e.name);
+  text.append(": ").append(e.message, e.message_length).append("\n");
+  if (e.function[0] != 0) {
+    text.append("guard:   ").append(e.function).append(" at ").append(e.file).append(":").append(std::to_string(e.line));
+    text.append(", thread ").append(std::to_string(e.thread_id)).append("\n");
+  }
+  text.append("cleanup: ").append(cleanup_sentence(e, buffer)).append("\n");
+  for (const cgo_guard_error *cause = e.cause; cause != nullptr; cause = cause->cause) {
+    text.append("cause:   ").append(cause->name).append(": ").append(cause->message, cause->message_length).append("\n");
+  }
+  if (e.frame_count != 0) {
+    text.append("C++ stack:\n").append(format_frames(e.frames, e.frame_count, e.frames_head, e.frames_omitted));
+  }
+  return text;
+}
+
+inline void report_misuse(const char *function, const void *pointer, const char *what) noexcept {
+  std::fprintf(stderr, "cgo_guard: %s(%p): %s\n", function, pointer, what);
+}
+
+inline void report_undelivered(cgo_guard_error *error) noexcept {
+  process.count.undelivered.fetch_add(1, std::memory_order_relaxed);
+  std::fprintf(stderr, "cgo_guard: CGO_GUARD_VALUE was given a NULL error pointer, and failed:\n%s",
+               cgo_guard_describe(error));
+  cgo_guard_free(error);
+}
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+// `used`, because a C file or the Go package may be the only caller: then no C++ file would emit them.
+#define CGO_GUARD_C_API extern "C" __attribute__((used)) inline
+
+CGO_GUARD_C_API void cgo_guard_free(cgo_guard_error *error) {
+  using namespace cgo_guard::detail;
+  while (error != nullptr) {
+    const std::uint64_t magic = __atomic_load_n(&error->magic, __ATOMIC_ACQUIRE);
+    if (magic == CGO_GUARD_MAGIC && slot_of(*error).shared) return;
+    if (magic != CGO_GUARD_MAGIC ||
+        __atomic_exchange_n(&error->magic, freed_magic, __ATOMIC_ACQ_REL) != CGO_GUARD_MAGIC) {
+      const bool twice = __atomic_load_n(&error->magic, __ATOMIC_ACQUIRE) == freed_magic;
+      if (process.count.double_frees.fetch_add(1, std::memory_order_relaxed) == 0) {
+        report_misuse("cgo_guard_free", error, twice ? "this error was already freed; further ones are only counted"
+                                                     : "this is not a cgo_guard_error");
+      }
+      return;
+    }
+    error_slot &slot = slot_of(*error);
+    error = slot.error.cause;
+    if (!heap_is_poisoned()) {
+      for (int i = 0; i < slot.owned_count; ++i) std::free(slot.owned[i]);
+      std::free(slot.stack);
+      std::free(slot.describe);
+    }
+    pool.give_back(slot);
+  }
+}
+
+CGO_GUARD_C_API const char *cgo_guard_stack(cgo_guard_error *error) {
+  using namespace cgo_guard::detail;
+  if (error == nullptr) return "";
+  if (!is_live(*error)) {
+    report_misuse("cgo_guard_stack", error, "not a live cgo_guard_error");
+    return "";
+  }
+  error_slot &slot = slot_of(*error);
+  if (slot.shared || error->frame_count == 0) return "";
+  if (slot.stack == nullptr) {
+    slot.stack = heap_is_poisoned()
+                     ? raw_stack_text(*error)
+                     : cgo_guard_format_frames(error->frames, error->frame_count, error->frames_head, error->frames_omitted);
+  }
+  return slot.stack != nullptr ? slot.stack : "";
+}
+
+CGO_GUARD_C_API const char *cgo_guard_describe(cgo_guard_error *error) {
+  using namespace cgo_guard::detail;
+  if (error == nullptr) return "";
+  if (!is_live(*error)) {
+    report_misuse("cgo_guard_describe", error, "not a live cgo_guard_error");
+    return "";
+  }
+  error_slot &slot = slot_of(*error);
+  if (slot.shared || heap_is_poisoned()) return error->message;
+  if (slot.describe == nullptr) slot.describe = make_text([error] { return describe_error(*error); });
+  return slot.describe != nullptr ? slot.describe : error->message;
+}
+
+CGO_GUARD_C_API char *cgo_guard_format_frames(const void *const *frames, uint64_t count, uint32_t head, uint64_t omitted) {
+  using namespace cgo_guard::detail;
+  return make_text([=] { return format_frames(frames, count, head, omitted); });
+}
+
+CGO_GUARD_C_API char *cgo_guard_resolve_frames(const void *const *frames, uint64_t count) {
+  using namespace cgo_guard::detail;
+  return make_text([=] { return resolve_table(frames, count); });
+}
+
+CGO_GUARD_C_API const char *cgo_guard_configure(const cgo_guard_options *options) {
+  using namespace cgo_guard::detail;
+  if (options == nullptr) return "cgo_guard_configure: options is NULL";
+  if (options->struct_size != sizeof *options) {
+    return "cgo_guard_configure: struct_size is not sizeof(cgo_guard_options); header and caller differ in version";
+  }
+  if (options->heap_policy < CGO_GUARD_HEAP_QUARANTINE || options->heap_policy > CGO_GUARD_HEAP_CRASH) {
+    return "cgo_guard_configure: heap_policy is none of quarantine, continue, crash";
+  }
+  process.heap_policy.store(options->heap_policy);
+  return nullptr;
+}
+
+CGO_GUARD_C_API void cgo_guard_get_stats(cgo_guard_stats *stats) {
+  using namespace cgo_guard::detail;
+  if (stats == nullptr || stats->struct_size != sizeof *stats) return;
+  const counters &c = process.count;
+  const std::uint32_t size = stats->struct_size;
+  std::memset(stats, 0, sizeof *stats);
+  stats->struct_size = size;
+  stats->installed = count_installed_handlers();
+  stats->exceptions = c.exceptions;
+  stats->signals = c.signals;
+  stats->terminates = c.terminates;
+  stats->exits = c.exits;
+  stats->quarantined = c.quarantined;
+  stats->cleanup_complete = c.cleanup[CGO_GUARD_CLEANUP_COMPLETE];
+  stats->cleanup_partial = c.cleanup[CGO_GUARD_CLEANUP_PARTIAL];
+  stats->cleanup_none = c.cleanup[CGO_GUARD_CLEANUP_NONE];
+  stats->live_errors = pool.live();
+  stats->pool_size = pool.capacity();
+  stats->pool_exhausted = c.pool_exhausted;
+  stats->double_frees = c.double_frees;
+  stats->undelivered = c.undelivered;
+  stats->forwarded = c.forwarded;
+  stats->poisoned_by = process.poison_text;
+}
+
+#endif  // CGO_GUARD_REPORT_HPP

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file unwind.hpp
+/// Runs the destructors between a fault and its guard, and takes C++ exceptions at the guard.
+///
+///     guarded block        <- the trampoline; everything ends here
+///       frame with a lock  <- landing pad: entered as the unwinder would enter it, ends in _Unwind_Resume
+///         frame            <- nothing to clean up
+///           fault
+///
+/// The signal handler enters the first landing pad itself (fault.hpp). A landing pad can end in three ways, and each
+/// brings control back here: _Unwind_Resume (and a rethrow) call our stop function, because the exception they are given
+/// is marked as a forced unwind; the end of a `catch (...)` that swallows calls the exception's cleanup function; and
+/// code that may not be left by an exception calls std::terminate (terminate.hpp).
+#ifndef CGO_GUARD_UNWIND_HPP
+#define CGO_GUARD_UNWIND_HPP
+
+#include "cursor.hpp"
+#include "process.hpp"
+#include "record.hpp"
+
+// Behind any name the assembler sees.
+extern "C" _Unwind_Reason_Code cgo_guard_v1_personality(int, _Unwind_Action, _Unwind_Exception_Class,
+                                                        _Unwind_Exception *, _Unwind_Context *);
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+/// "CGOGUARD": not the C++ class, so that typed handlers never match and libstdc++ treats it as foreign.
+constexpr _Unwind_Exception_Class forced_class = 0x43474f4755415244;
+
+inline bool is_guard(const frame_facts &facts) noexcept {
+  return facts.personality == reinterpret_cast<std::uintptr_t>(&cgo_guard_v1_personality);
+}
+
+/// Walks until the guard. Calls visit(facts, cursor) for each frame before it.
+/// @return the guard, or an empty one where the walk ended or broke off first.
+template <class Visit>
+guard_frame walk_to_guard(cursor &position, Visit &&visit) noexcept {
+  // No stack holds more frames: 16 bytes each in a gigabyte.
+  for (std::uint64_t i = 0; i < (std::uint64_t{1} << 26); ++i) {
+    const frame_facts *facts = position.describe();
+    if (facts == nullptr) break;
+    if (is_guard(*facts)) return guard_frame{position.cfa()};
+    visit(*facts, position);
+    if (position.step() != step_result::stepped) break;
+  }
+  return guard_frame{};
+}
+
+/// The registers with which a landing pad expects to be entered.
+inline arch::registers landing_registers(const frame_facts &facts, const cursor &position, guard_record &record) noexcept {
+  arch::registers r = position.registers();
+  r.value[arch::exception_register] = reinterpret_cast<std::uintptr_t>(&record.forced);
+  r.value[arch::selector_register] = static_cast<std::uintptr_t>(facts.pad.selector);
+  r.value[arch::sp_register] += facts.args_size;
+  r.value[arch::pc_register] = facts.pad.pad;
+  return r;
+}
+
+/// The registers with which the trampoline expects a failure. Only sp and the result matter: it pushed the rest.
+inline void set_guard_registers(const guard_frame &guard, const void *result, arch::registers &r) noexcept {
+  r.value[arch::exception_register] = reinterpret_cast<std::uintptr_t>(result);
+  r.value[arch::sp_register] = guard.sp();
+  r.value[arch::pc_register] = reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_landed);
+}
+
+/// Goes on from a landing pad that has done its work: to the next one, or to the guard. Does not return.
+/// @param past_landed leave the rest of that frame out too, because it ended in std::terminate.
+[[noreturn, gnu::noinline]] inline void continue_unwinding(guard_record &record, bool past_landed) noexcept {
+  frame_cache cache;
+  arch::registers here;
+  arch::cgo_guard_v1_capture(&here);
+  cursor position(here, false, cache);
+  arch::registers target = here;
+  bool found = false;
+  std::uint64_t skipped = 0;
+  while (!found) {
+    const frame_facts *facts = position.describe();
+    if (facts == nullptr) {
+      ++skipped;  // cannot happen on a stack that was walked once; if it does, say that something was left out
+      break;
+    }
+    if (is_guard(*facts) && position.cfa() >= record.guard_cfa) break;
+    // Below the frame that was landed in are only the unwinder's and our own.
+    const bool between = position.cfa() > record.landed || (position.cfa() == record.landed && !past_landed);
+    if (between && facts->pad.kind == pad_kind::gap) ++skipped;
+    if (between && facts->pad.kind == pad_kind::landing) {
+      record.landed = position.cfa();
+      target = landing_registers(*facts, position, record);
+      found = true;
+    } else if (position.step() != step_result::stepped) {
+      ++skipped;
+      break;
+    }
+  }
+  record.skipped += skipped;
+  if (!found) set_guard_registers(guard_frame{record.guard_cfa}, &record, target);
+  arch::cgo_guard_v1_resume(&target);
+}
+
+/// What _Unwind_Resume calls for a forced unwind, once per frame. The first call takes over and never comes back: the
+/// stock loop would ask each frame's personality, and that one ends the process at the first gap.
+inline _Unwind_Reason_Code stop_function(int, _Unwind_Action, _Unwind_Exception_Class, _Unwind_Exception *,
+                                         _Unwind_Context *, void *record) noexcept {
+  continue_unwinding(*static_cast<guard_record *>(record), false);
+}
+
+/// What the end of a `catch (...)` calls that did not rethrow. A fault is not an exception that may be swallowed: the
+/// code after the catch block relies on work that was cut off in the middle of an instruction.
+inline void swallowed(_Unwind_Reason_Code, _Unwind_Exception *exception) noexcept {
+  const auto address = reinterpret_cast<std::uintptr_t>(exception) - offsetof(guard_record, forced);
+  continue_unwinding(*reinterpret_cast<guard_record *>(address), false);
+}
+
+/// private_1 and private_2 are where libgcc and LLVM's libunwind keep stop function and argument of a forced unwind
+/// (Itanium C++ ABI: Exception Handling, 1.6: "reserved for the unwinder"; both read them in _Unwind_Resume).
+inline void prepare_forced_exception(guard_record &record) noexcept {
+  std::memset(&record.forced, 0, sizeof record.forced);
+  record.forced.exception_class = forced_class;
+  record.forced.exception_cleanup = &swallowed;
+  record.forced.private_1 = reinterpret_cast<std::uintptr_t>(&stop_function);
+  record.forced.private_2 = reinterpret_cast<std::uintptr_t>(&record);
+}
+
+/// Records the stack of a throw. Called in the search phase, when nothing has been unwound yet.
+[[gnu::noinline]] inline void record_throw(guard_record &record) noexcept {
+  frame_cache cache;
+  arch::registers here;
+  arch::cgo_guard_v1_capture(&here);
+  cursor position(here, false, cache);
+  frame_list frames(record.frames);
+  walk_to_guard(position, [&](const frame_facts &, const cursor &at) noexcept {
+    // The throw's own machinery is not part of the story: begin after the last of it.
+    if (frames.count() < 8 && process.known.is_throwing(at.call_site())) {
+      frames.clear();
+    } else {
+      frames.add(at.call_site());
+    }
+  });
+  record.total = frames.finish();
+}
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+/// The trampoline's personality: takes every exception, lets forced unwinding (pthread_cancel, pthread_exit) through.
+/// Default visibility, so that every shared object of one version agrees on the address that marks a guard.
+extern "C" __attribute__((used)) inline _Unwind_Reason_Code cgo_guard_v1_personality(
+    int, _Unwind_Action actions, _Unwind_Exception_Class, _Unwind_Exception *exception, _Unwind_Context *context) {
+  using namespace cgo_guard::detail;
+  if ((actions & _UA_FORCE_UNWIND) != 0) return _URC_CONTINUE_UNWIND;
+  if ((actions & _UA_SEARCH_PHASE) != 0) {
+    // _Unwind_GetCFA is this frame's stack pointer at the call: the CFA of the frame below (libgcc, unwind-dw2.c).
+    const guard_frame guard{_Unwind_GetCFA(context) - static_cast<std::uintptr_t>(arch::trampoline_sp_offset)};
+    if ((guard.state() & state_failed) == 0) record_throw(guard.record());
+    return _URC_HANDLER_FOUND;
+  }
+  if ((actions & _UA_HANDLER_FRAME) != 0) {
+    auto outcome = reinterpret_cast<std::uintptr_t>(exception);
+    const guard_frame guard{_Unwind_GetCFA(context) - static_cast<std::uintptr_t>(arch::trampoline_sp_offset)};
+    if ((guard.state() & state_failed) != 0) {
+      // A destructor that ran because of a fault threw, and nobody caught it. The fault is the story.
+      guard.record().stray = exception;
+      ++guard.record().skipped;
+      outcome = reinterpret_cast<std::uintptr_t>(&guard.record());
+    }
+    _Unwind_SetGR(context, arch::exception_register, outcome);
+    _Unwind_SetGR(context, arch::selector_register, 0);
+    _Unwind_SetIP(context, reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_landed));
+    return _URC_INSTALL_CONTEXT;
+  }
+  return _URC_CONTINUE_UNWIND;
+}
+
+#endif  // CGO_GUARD_UNWIND_HPP
