@@ -7,13 +7,14 @@
 #ifndef CGO_GUARD_BOOST_STACKTRACE_HPP
 #define CGO_GUARD_BOOST_STACKTRACE_HPP
 
-#include <boost/stacktrace.hpp>
 #include <cstddef>
 #include <string>
 
-#include "cgo_guard/abi.h"
-#include "cgo_guard/config.hpp"
-#include "cgo_guard/symbolize.hpp"
+#include <boost/stacktrace.hpp>
+
+#include "abi.h"
+#include "config.hpp"
+#include "symbolize.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 

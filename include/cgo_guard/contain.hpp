@@ -5,8 +5,8 @@
 #ifndef CGO_GUARD_CONTAIN_HPP
 #define CGO_GUARD_CONTAIN_HPP
 
+#include <cstdlib>
 #include <type_traits>
-
 
 #include "unwind.hpp"
 
@@ -31,6 +31,7 @@ struct contained {
   bool ok;
   int signal;                      ///< of the crash, else 0
   _Unwind_Exception *exception;    ///< what was thrown, else nullptr; the caller must dispose of it
+  char *terminated_by;             ///< malloc'ed type of the exception that met std::terminate, else nullptr; likewise
   fault_facts fault;
 };
 
@@ -46,6 +47,10 @@ template <class Body>
   if (outcome == &context.record) {
     result.signal = context.record.fault.signal;
     result.fault = context.record.fault;
+    if ((context.record.state & state_noted) != 0) {
+      result.terminated_by = context.record.noted_name;
+      std::free(context.record.noted_what);
+    }
   } else {
     result.exception = static_cast<_Unwind_Exception *>(outcome);
   }

@@ -4,12 +4,12 @@
 #ifndef CGO_GUARD_DEMANGLE_HPP
 #define CGO_GUARD_DEMANGLE_HPP
 
-#include <cxxabi.h>
-
 #include <cstdlib>
 #include <string>
 
-#include "cgo_guard/config.hpp"
+#include <cxxabi.h>
+
+#include "config.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {

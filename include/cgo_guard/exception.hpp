@@ -49,7 +49,11 @@ inline char *type_name(const std::type_info &type) noexcept {
 inline void *as(const exception_view &view, const std::type_info &target) noexcept {
   if (!view) return nullptr;
   void *object = view.object;
-  return target.__do_catch(view.type, &object, 1) ? object : nullptr;
+  // The symbols are declared as plain type_info, but are of classes derived from it. GCC would take the declaration at
+  // its word and call type_info's own __do_catch, which knows no bases.
+  const std::type_info *wanted = &target;
+  __asm__("" : "+r"(wanted));
+  return wanted->__do_catch(view.type, &object, 1) ? object : nullptr;
 }
 
 /// One line about something that failed inside the description of a failure.
@@ -61,6 +65,9 @@ inline owned_text say_what_went_wrong(const char *where, const contained &outcom
     std::snprintf(line, sizeof line, "(%s threw %s)", where, name != nullptr ? name : "a foreign exception");
     std::free(name);
     end_exception(*outcome.exception);
+  } else if (outcome.terminated_by != nullptr) {
+    std::snprintf(line, sizeof line, "(%s threw %s, although it is noexcept)", where, outcome.terminated_by);
+    std::free(outcome.terminated_by);
   } else {
     char decoded[256];
     decode_fault(outcome.fault, 0, decoded, sizeof decoded);

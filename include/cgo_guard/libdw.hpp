@@ -6,11 +6,6 @@
 #ifndef CGO_GUARD_LIBDW_HPP
 #define CGO_GUARD_LIBDW_HPP
 
-#include <dlfcn.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -18,13 +13,18 @@
 #include <cstring>
 #include <string>
 
-#include "cgo_guard/config.hpp"
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 namespace libdw {
 
-// Names, layouts and numbers below are libdw's stable ABI (version node ELFUTILS_0.122 to 0.156) and the DWARF standard.
+// What follows is libdw's stable ABI (its version nodes ELFUTILS_0.122 to 0.156) and the numbers of the DWARF standard.
 struct dwfl;
 struct dwfl_module;
 struct dwarf;

@@ -4,15 +4,15 @@
 #ifndef CGO_GUARD_LOADED_MODULE_HPP
 #define CGO_GUARD_LOADED_MODULE_HPP
 
-#include <fcntl.h>
-#include <link.h>
-#include <unistd.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
-#include "cgo_guard/config.hpp"
+#include <fcntl.h>
+#include <link.h>
+#include <unistd.h>
+
+#include "config.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -21,9 +21,9 @@ namespace detail {
 /// format_frames_raw, while the heap cannot be trusted.
 struct loaded_module {
   bool found = false;
-  bool main_program = false;  ///< the executable itself
-  std::uintptr_t bias = 0;      ///< run-time address minus the address in the file
-  std::uintptr_t begin = 0;     ///< first mapped address; tells two loaded modules apart
+  bool main_program = false;       ///< the executable itself
+  std::uintptr_t bias = 0;         ///< run-time address minus the address in the file
+  std::uintptr_t begin = 0;        ///< first mapped address; tells two loaded modules apart
   unsigned long long unloads = 0;  ///< how many modules had been unloaded by then: a change makes every cache suspect
   std::size_t build_id_size = 0;
   unsigned char build_id[64];
@@ -126,8 +126,8 @@ struct program_path {
 };
 
 /// Finds the module that holds `address`. `module.found` is false for code that no file was mapped for (a JIT).
-/// Uses no heap. Takes the dynamic linker's lock: not async-signal-safe, and the caller must hold no lock of ours, since
-/// a constructor running inside dlopen may ask for a stack. Thread-safe.
+/// Uses no heap. Takes the dynamic linker's lock: not async-signal-safe, and the caller must hold no lock of ours,
+/// since a constructor running inside dlopen may ask for a stack. Thread-safe.
 inline void find_module(const void *address, loaded_module &module) noexcept {
   module.found = false;
   module.build_id_size = 0;

@@ -25,7 +25,8 @@ inline std::uintptr_t stack_top(std::uintptr_t sp, bool main_thread) noexcept {
   return sp < top && top - sp < plausible ? top : 0;
 }
 
-/// Looks upward from `sp` for a live trampoline: its return address beside the canary it clears when it leaves.
+/// Looks upward from `sp` for a live trampoline, by its canary and the canary's own address below it. Not by its return
+/// address: that may be the very word that was smashed.
 /// @return empty if there is none, or if Go frames lie between: those must never be jumped over.
 inline guard_frame scan_for_guard(std::uintptr_t sp, bool main_thread) noexcept {
   const std::uintptr_t top = stack_top(sp, main_thread);
@@ -37,13 +38,7 @@ inline guard_frame scan_for_guard(std::uintptr_t sp, bool main_thread) noexcept 
     std::uintptr_t word = 0;
     if (arch::cgo_guard_v1_load(at, &word) == 0) return guard_frame{};
     if (go_entry != 0 && word > go_entry && word - go_entry < go_entry_size) return guard_frame{};
-    if (word == arch::canary && previous != 0) {
-      frame_description description;
-      if (find_frame_description(previous - 1, description) &&
-          description.personality == reinterpret_cast<std::uintptr_t>(&cgo_guard_v1_personality)) {
-        return guard_frame{at - static_cast<std::uintptr_t>(arch::canary_offset)};
-      }
-    }
+    if (word == arch::canary && previous == at) return guard_frame{at - static_cast<std::uintptr_t>(arch::canary_offset)};
     previous = word;
   }
   return guard_frame{};

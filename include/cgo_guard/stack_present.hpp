@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "cgo_guard/config.hpp"
-#include "cgo_guard/symbolize.hpp"
+#include "config.hpp"
+#include "symbolize.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -55,20 +55,15 @@ inline std::size_t name_end(std::string_view name, std::size_t &begin) {
         break;
       case '<':
       case '[':
-      case '{':
-        ++depth;
-        break;
+      case '{': ++depth; break;
       case ')':
       case '>':
       case ']':
-      case '}':
-        --depth;
-        break;
+      case '}': --depth; break;
       case ' ':
         if (depth == 0) begin = i + 1;
         break;
-      default:
-        break;
+      default: break;
     }
   }
   return name.size();
@@ -147,10 +142,20 @@ inline bool same_function(std::string_view a, std::string_view b) {
 
 /// Whether a function is how abort and throw do their work: true of nothing that a reader looks for.
 inline bool is_machinery(std::string_view function) {
-  static constexpr std::string_view names[] = {
-      "__pthread_kill_implementation", "__pthread_kill_internal", "pthread_kill", "__pthread_kill", "raise", "gsignal",
-      "__GI_raise", "tgkill", "abort", "__GI_abort", "__cxa_throw", "__cxa_rethrow", "_Unwind_RaiseException",
-      "_Unwind_Resume_or_Rethrow"};
+  static constexpr std::string_view names[] = {"__pthread_kill_implementation",
+                                               "__pthread_kill_internal",
+                                               "pthread_kill",
+                                               "__pthread_kill",
+                                               "raise",
+                                               "gsignal",
+                                               "__GI_raise",
+                                               "tgkill",
+                                               "abort",
+                                               "__GI_abort",
+                                               "__cxa_throw",
+                                               "__cxa_rethrow",
+                                               "_Unwind_RaiseException",
+                                               "_Unwind_Resume_or_Rethrow"};
   for (const auto name : names) {
     if (function == name) return true;
   }

@@ -4,8 +4,6 @@
 #ifndef CGO_GUARD_STACK_TEXT_HPP
 #define CGO_GUARD_STACK_TEXT_HPP
 
-#include <dlfcn.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -13,10 +11,12 @@
 #include <string_view>
 #include <vector>
 
-#include "cgo_guard/config.hpp"
-#include "cgo_guard/loaded_module.hpp"
-#include "cgo_guard/stack_present.hpp"
-#include "cgo_guard/symbolize.hpp"
+#include <dlfcn.h>
+
+#include "config.hpp"
+#include "loaded_module.hpp"
+#include "stack_present.hpp"
+#include "symbolize.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {

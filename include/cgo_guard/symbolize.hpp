@@ -8,8 +8,6 @@
 #ifndef CGO_GUARD_SYMBOLIZE_HPP
 #define CGO_GUARD_SYMBOLIZE_HPP
 
-#include <dlfcn.h>
-
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -19,12 +17,14 @@
 #include <string>
 #include <vector>
 
-#include "cgo_guard/config.hpp"
-#include "cgo_guard/demangle.hpp"
-#include "cgo_guard/libdw.hpp"
-#include "cgo_guard/loaded_module.hpp"
-#include "cgo_guard/symbolize_elf.hpp"
-#include "cgo_guard/symbolize_libdw.hpp"
+#include <dlfcn.h>
+
+#include "config.hpp"
+#include "demangle.hpp"
+#include "libdw.hpp"
+#include "loaded_module.hpp"
+#include "symbolize_elf.hpp"
+#include "symbolize_libdw.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -36,10 +36,10 @@ struct resolved_frame {
   std::string file;
   int line = 0;
   int column = 0;
-  std::string module;              ///< path of the file the code was loaded from
+  std::string module;                ///< path of the file the code was loaded from
   std::uintptr_t module_offset = 0;  ///< address minus load bias: what addr2line -e module takes
-  std::string build_id;            ///< lower-case hex
-  bool inlined = false;            ///< has no frame of its own; the next element is its caller
+  std::string build_id;              ///< lower-case hex
+  bool inlined = false;              ///< has no frame of its own; the next element is its caller
 };
 
 /// Where resolve() starts. Each stage falls back on those after it.
@@ -120,7 +120,8 @@ inline std::string hex(const unsigned char *bytes, std::size_t size) {
   return text;
 }
 
-/// Appends what is known of `address`: at least one frame, inlined functions before the function they were inlined into.
+/// Appends what is known of `address`: at least one frame, inlined functions before the function they were inlined
+/// into.
 ///
 /// The address is that of an instruction or any byte of it. For a caller pass the return address minus one, as
 /// cgo_guard_error::frames has it; nothing is subtracted here.
@@ -163,7 +164,8 @@ inline void resolve(const void *address, std::vector<resolved_frame> &out, symbo
   fallback_function *fallback = fallback_resolver.load(std::memory_order_acquire);
   std::string function, file;
   int line = 0;
-  if (api == nullptr && from <= symbolizer_stage::elf && fallback != nullptr && fallback(address, function, file, line)) {
+  if (api == nullptr && from <= symbolizer_stage::elf && fallback != nullptr &&
+      fallback(address, function, file, line)) {
     if (real.function.empty()) real.function = function;
     real.file = file;
     real.line = line;

@@ -5,13 +5,6 @@
 #ifndef CGO_GUARD_SYMBOLIZE_ELF_HPP
 #define CGO_GUARD_SYMBOLIZE_ELF_HPP
 
-#include <elf.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <link.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -20,8 +13,15 @@
 #include <string>
 #include <vector>
 
-#include "cgo_guard/config.hpp"
-#include "cgo_guard/loaded_module.hpp"
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config.hpp"
+#include "loaded_module.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -78,7 +78,8 @@ class elf_file {
     }
     // A file without section headers (sstrip) still has its segments.
     for (const auto &segment : segments_) {
-      if (segment.p_type != PT_NOTE || segment.p_offset > size_ || segment.p_filesz > size_ - segment.p_offset) continue;
+      if (segment.p_type != PT_NOTE || segment.p_offset > size_ || segment.p_filesz > size_ - segment.p_offset)
+        continue;
       notes.resize(static_cast<std::size_t>(segment.p_filesz));
       if (!read(notes.data(), notes.size(), segment.p_offset)) continue;
       const std::size_t got = find_build_id(notes.data(), notes.size(), segment.p_align, found);
@@ -158,14 +159,15 @@ class symbol_table {
                                [](std::uintptr_t value, const entry &e) { return value < e.begin; });
     // Hand-written assembly has labels inside functions, so the nearest symbol need not be the one around the address.
     // Thirty-two back is more labels than any such function has, and keeps a miss cheap.
-    const entry *unsized = nullptr;
+    const entry *label = nullptr;
+    bool beyond = false;  // a label reaches up to the next function, and no further
     for (int i = 0; i < 32 && at != symbols_.begin(); ++i) {
       --at;
-      if (offset >= at->end) continue;
-      if (at->sized) return &names_[at->name];
-      if (unsized == nullptr) unsized = &*at;
+      if (at->sized && offset < at->end) return &names_[at->name];
+      if (!at->sized && offset < at->end && !beyond && label == nullptr) label = &*at;
+      beyond = beyond || at->sized;
     }
-    return unsized != nullptr ? &names_[unsized->name] : nullptr;
+    return label != nullptr ? &names_[label->name] : nullptr;
   }
 
  private:
@@ -197,7 +199,9 @@ class symbol_table {
     const auto bind = ELF64_ST_BIND(symbol.st_info);
     const bool alias = first == '_' && names_[symbol.st_name + 1] != 'Z';
     const int rank = (symbol.st_size == 0 ? 8 : 0) + (alias ? 4 : 0) +
-                     (bind == STB_GLOBAL ? 0 : bind == STB_WEAK ? 1 : 2);
+                     (bind == STB_GLOBAL ? 0
+                      : bind == STB_WEAK ? 1
+                                         : 2);
     symbols_.push_back(entry{static_cast<std::uintptr_t>(symbol.st_value), end, symbol.st_name,
                              static_cast<std::uint8_t>(rank), symbol.st_size != 0});
   }

@@ -4,28 +4,28 @@
 #ifndef CGO_GUARD_SYMBOLIZE_LIBDW_HPP
 #define CGO_GUARD_SYMBOLIZE_LIBDW_HPP
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "cgo_guard/config.hpp"
-#include "cgo_guard/demangle.hpp"
-#include "cgo_guard/libdw.hpp"
-#include "cgo_guard/loaded_module.hpp"
-#include "cgo_guard/symbolize_elf.hpp"
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "config.hpp"
+#include "demangle.hpp"
+#include "libdw.hpp"
+#include "loaded_module.hpp"
+#include "symbolize_elf.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
-/// What debug information says about one address: the innermost function first, the function that really has a frame
-/// last. Names are raw where mangled is set.
+/// What debug information says about one function at an address. The name is still the linker's where mangled is set.
 struct debug_frame {
   std::string function;
   bool mangled = false;
@@ -36,8 +36,8 @@ struct debug_frame {
 
 /// libdw's view of this process. Not thread-safe: the symbolizer's mutex guards it.
 ///
-/// libdw has its own ways from an address to a unit and to a function (dwfl_module_addrdie, dwarf_getscopes). Neither is
-/// enough: the first needs .debug_aranges, which clang does not write; the second looks for functions in units and
+/// libdw has its own ways from an address to a unit and to a function (dwfl_module_addrdie, dwarf_getscopes). Neither
+/// is enough: the first needs .debug_aranges, which clang does not write; the second looks for functions in units and
 /// namespaces, while GCC puts a lambda's body inside the function around it, and every guarded block is a lambda. The
 /// indexes below find both, and make the second lookup in a unit a binary search.
 class libdw_session {
@@ -221,11 +221,8 @@ class libdw_session {
         case libdw::tag_structure:
         case libdw::tag_union:
         case libdw::tag_namespace:
-        case libdw::tag_lexical_block:
-          index_functions(die, depth + 1, functions);
-          break;
-        default:
-          break;
+        case libdw::tag_lexical_block: index_functions(die, depth + 1, functions); break;
+        default: break;
       }
     });
   }
@@ -254,8 +251,7 @@ class libdw_session {
           found = !everywhere || chain.size() != before;
           return;
         }
-        default:
-          return;
+        default: return;
       }
     });
   }
@@ -321,7 +317,11 @@ class libdw_session {
     const char *own = text(die, libdw::at_name);
     if (own == nullptr) return;
     frame.function = own;
-    if (symbol != nullptr) return;  // not mangled: a function with C linkage, which has no scopes
+    if (symbol != nullptr) {  // not mangled: a function with C linkage, which has no scopes
+      // Inside libc it is `_IO_puts`. Its callers wrote `puts`.
+      if (own[0] == '_' && symbol[0] != '_') frame.function.assign(symbol, std::strcspn(symbol, "@"));
+      return;
+    }
     // An inlined static function or lambda, or a function of C: its scopes are those of its declaration.
     libdw::dwarf_attribute attribute;
     for (int i = 0; i < 8; ++i) {
@@ -345,10 +345,11 @@ class libdw_session {
         break;  // a mangled name is complete
       }
       const char *scope = text(scopes[i], libdw::at_name);
-      // GCC's lambdas are nameless types. Another nameless type with an operator() would be taken for one: no great harm.
-      const char *nameless = tag == libdw::tag_namespace                  ? "(anonymous namespace)"
+      // GCC's lambdas are nameless types. Another nameless type with an operator() would be taken for one: no great
+      // harm.
+      const char *nameless = tag == libdw::tag_namespace                        ? "(anonymous namespace)"
                              : frame.function.compare(0, 10, "operator()") == 0 ? "{lambda()}"
-                                                                          : "{unnamed type}";
+                                                                                : "{unnamed type}";
       frame.function = std::string(scope != nullptr ? scope : nameless) + "::" + frame.function;
     }
     if (count > 0) std::free(scopes);

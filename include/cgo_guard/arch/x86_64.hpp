@@ -31,8 +31,11 @@
 //                    CFA-64  record
 //                    CFA-72  state, 0 on entry (guard_state bits)
 //                    CFA-80  canary                  cleared on the way out, so that a dead frame is never taken for
-//          rsp ->                                    a live one by the scan of a stack that can't be walked
-//                    CFA-88  return address into the trampoline while the thunk runs
+//                                                    a live one by the scan of a stack that can't be walked
+//                    CFA-88  address of the canary   so that no other word with the canary's value is
+//                    CFA-96  56 bytes of nothing     a block that is a tail call has its frame right below: what it
+//          rsp ->            ...                     writes past its own return address ends here
+//                    CFA-152 return address into the trampoline while the thunk runs
 //
 //   cgo_guard_v1_load(address, out): *out = *address; returns 1, or 0 where that faults: the signal handler knows the
 //   one instruction that may (between load_begin and load_end) and continues at load_failed. No state needs to be kept.
@@ -78,6 +81,8 @@ __asm__(
     "  pushq %rsi\n"
     "  pushq $0\n"
     "  pushq $0x6c616e61\n"
+    "  pushq %rsp\n"
+    "  subq $56,%rsp\n"
     "  movq %rdi,%rax\n"
     "  movq %rsi,%rdi\n"
     "  callq *%rax\n"
@@ -86,7 +91,7 @@ __asm__(
     "cgo_guard_v1_returned:\n"
     "  xorl %eax,%eax\n"
     "1:\n"
-    "  movq $0,(%rsp)\n"
+    "  movq $0,64(%rsp)\n"
     "  leaq -40(%rbp),%rsp\n"
     "  popq %r15\n"
     "  popq %r14\n"
@@ -104,7 +109,7 @@ __asm__(
     ".hidden cgo_guard_v1_landed\n"
     "cgo_guard_v1_landed:\n"
     "  endbr64\n"
-    "  leaq 64(%rsp),%rbp\n"
+    "  leaq 128(%rsp),%rbp\n"
     "  cld\n"
     "  fninit\n"
     "  movq $0x1f80,(%rsp)\n"
@@ -209,7 +214,7 @@ constexpr std::uintptr_t canary = 0x6c616e61;
 constexpr std::ptrdiff_t record_offset = -64;
 constexpr std::ptrdiff_t state_offset = -72;
 constexpr std::ptrdiff_t canary_offset = -80;
-constexpr std::ptrdiff_t trampoline_sp_offset = -80;
+constexpr std::ptrdiff_t trampoline_sp_offset = -144;
 
 /// Bytes below rsp that belong to the interrupted function although it has not claimed them.
 constexpr std::uintptr_t red_zone = 128;

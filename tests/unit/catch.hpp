@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file catch.hpp
+/// Catch2 under one name: version 3 split its header into many, version 2 (Debian 12) has the one.
+#ifndef CGO_GUARD_TESTS_UNIT_CATCH_HPP
+#define CGO_GUARD_TESTS_UNIT_CATCH_HPP
+
+#if __has_include(<catch2/catch_all.hpp>)
+#include <catch2/catch_all.hpp>
+#else
+#include <catch2/catch.hpp>
+#endif
+
+#endif  // CGO_GUARD_TESTS_UNIT_CATCH_HPP
