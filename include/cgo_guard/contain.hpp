@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <type_traits>
 
-#include "unwind.hpp"
+#include "personality.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {

@@ -88,6 +88,53 @@ CGO_GUARD_INTERPOSER void cgo_guard_v1_glibcxx_assert_fail(const char *file, int
   std::abort();
 }
 
+// AddressSanitizer has a __cxa_throw of its own, which must be the first.
+#if defined(__SANITIZE_ADDRESS__)
+#define CGO_GUARD_INTERPOSE_THROW 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CGO_GUARD_INTERPOSE_THROW 0
+#endif
+#endif
+#if !defined(CGO_GUARD_INTERPOSE_THROW)
+#define CGO_GUARD_INTERPOSE_THROW 1
+#endif
+
+#if CGO_GUARD_INTERPOSE_THROW
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+using throw_function = void (*)(void *, void *, void (*)(void *));
+
+/// libstdc++'s __cxa_throw. Where it is linked statically there is no next one, but then ours isn't called either: the
+/// reference to __cxa_init_primary_exception brings in the object file that defines both, and a definition that isn't
+/// weak wins.
+inline throw_function original_throw() noexcept {
+  static std::atomic<void *> original{nullptr};
+  void *found = original.load(std::memory_order_acquire);
+  if (found == nullptr) {
+    found = dlsym(RTLD_NEXT, "__cxa_throw");
+    original.store(found, std::memory_order_release);
+  }
+  static void *const volatile same_object_file = reinterpret_cast<void *>(&abi::__cxa_init_primary_exception);
+  static_cast<void>(same_object_file);
+  return reinterpret_cast<throw_function>(found);
+}
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+CGO_GUARD_INTERPOSER void cgo_guard_v1_throw(void *object, void *type, void (*destructor)(void *)) __asm__("__cxa_throw");
+
+CGO_GUARD_INTERPOSER void cgo_guard_v1_throw(void *object, void *type, void (*destructor)(void *)) {
+  using namespace cgo_guard::detail;
+  const throw_function original = original_throw();
+  if (process.mode.load(std::memory_order_relaxed) == process_mode::ready) {
+    throw_stacks.remember(object, reinterpret_cast<std::uintptr_t>(__builtin_dwarf_cfa()));
+  }
+  original(object, type, destructor);
+  std::abort();
+}
+#endif  // CGO_GUARD_INTERPOSE_THROW
+
 #undef CGO_GUARD_INTERPOSER
 
 #endif  // !CGO_GUARD_NO_INTERPOSE

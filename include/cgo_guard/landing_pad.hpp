@@ -34,13 +34,14 @@ extern const char forced_unwind_type_info[] __asm__("_ZTIN10__cxxabiv115__forced
 inline landing_pad find_landing_pad(const frame_description &frame, std::uintptr_t pc) noexcept {
   constexpr landing_pad none{pad_kind::none, 0, 0}, gap{pad_kind::gap, 0, 0};
   if (frame.lsda == 0) return none;
-  // The format belongs to the personality. An unknown one may be holding anything.
-  if (frame.personality != reinterpret_cast<std::uintptr_t>(&__gxx_personality_v0)) return gap;
-
   reader in{reinterpret_cast<const unsigned char *>(frame.lsda)};
   const auto start_encoding = in.take<std::uint8_t>();
   const std::uintptr_t pad_base = start_encoding == 0xff ? frame.begin : in.encoded(start_encoding);
   const auto type_encoding = in.take<std::uint8_t>();
+  // The format belongs to the personality, and an unknown one may mean anything by its types. Without types it is the
+  // common one of GCC and LLVM, with cleanups only: C's __attribute__((cleanup)), by which glibc gives back stdio's and
+  // the loader's locks (its copy of __gcc_personality_v0 has no name to compare with), or Rust's drops.
+  if (type_encoding != 0xff && frame.personality != reinterpret_cast<std::uintptr_t>(&__gxx_personality_v0)) return gap;
   const unsigned char *type_table = nullptr;
   if (type_encoding != 0xff) {
     const auto offset = in.uleb();

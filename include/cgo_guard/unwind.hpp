@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 /// @file unwind.hpp
-/// Runs the destructors between a fault and its guard, and takes C++ exceptions at the guard.
+/// Runs the destructors between a fault and its guard.
 ///
 ///     guarded block        <- the trampoline; everything ends here
 ///       frame with a lock  <- landing pad: entered as the unwinder would enter it, ends in _Unwind_Resume
@@ -18,7 +18,7 @@
 #include "process.hpp"
 #include "record.hpp"
 
-// Behind any name the assembler sees.
+// personality.hpp; declared here for its address, which marks a guard.
 extern "C" _Unwind_Reason_Code cgo_guard_v1_personality(int, _Unwind_Action, _Unwind_Exception_Class,
                                                         _Unwind_Exception *, _Unwind_Context *);
 
@@ -142,34 +142,5 @@ inline void prepare_forced_exception(guard_record &record) noexcept {
 
 }  // namespace detail
 CGO_GUARD_NAMESPACE_END
-
-/// The trampoline's personality: takes every exception, lets forced unwinding (pthread_cancel, pthread_exit) through.
-/// Default visibility, so that every shared object of one version agrees on the address that marks a guard.
-extern "C" __attribute__((used)) inline _Unwind_Reason_Code cgo_guard_v1_personality(
-    int, _Unwind_Action actions, _Unwind_Exception_Class, _Unwind_Exception *exception, _Unwind_Context *context) {
-  using namespace cgo_guard::detail;
-  if ((actions & _UA_FORCE_UNWIND) != 0) return _URC_CONTINUE_UNWIND;
-  if ((actions & _UA_SEARCH_PHASE) != 0) {
-    // _Unwind_GetCFA is this frame's stack pointer at the call: the CFA of the frame below (libgcc, unwind-dw2.c).
-    const guard_frame guard{_Unwind_GetCFA(context) - static_cast<std::uintptr_t>(arch::trampoline_sp_offset)};
-    if ((guard.state() & state_failed) == 0) record_throw(guard.record());
-    return _URC_HANDLER_FOUND;
-  }
-  if ((actions & _UA_HANDLER_FRAME) != 0) {
-    auto outcome = reinterpret_cast<std::uintptr_t>(exception);
-    const guard_frame guard{_Unwind_GetCFA(context) - static_cast<std::uintptr_t>(arch::trampoline_sp_offset)};
-    if ((guard.state() & state_failed) != 0) {
-      // A destructor that ran because of a fault threw, and nobody caught it. The fault is the story.
-      guard.record().stray = exception;
-      ++guard.record().skipped;
-      outcome = reinterpret_cast<std::uintptr_t>(&guard.record());
-    }
-    _Unwind_SetGR(context, arch::exception_register, outcome);
-    _Unwind_SetGR(context, arch::selector_register, 0);
-    _Unwind_SetIP(context, reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_landed));
-    return _URC_INSTALL_CONTEXT;
-  }
-  return _URC_CONTINUE_UNWIND;
-}
 
 #endif  // CGO_GUARD_UNWIND_HPP

@@ -166,6 +166,37 @@ GUARDED_TEST_CASE("An exception_ptr that is thrown again is described like the e
   CHECK(message_of(error) == "kept");
 }
 
+namespace {
+__attribute__((noinline)) void log_and_rethrow() {
+  try {
+    faults::throw_two_deep();
+  } catch (const std::exception &) {
+    throw;
+  }
+}
+__attribute__((noinline)) void keep_and_rethrow() {
+  std::exception_ptr kept;
+  try {
+    faults::throw_two_deep();
+  } catch (...) {
+    kept = std::current_exception();
+  }
+  std::rethrow_exception(kept);
+}
+}  // namespace
+
+GUARDED_TEST_CASE("An exception that was caught and thrown again still has the stack of its first throw") {
+  for (void (*f)() : {log_and_rethrow, keep_and_rethrow}) {
+    caught error(CGO_GUARD { f(); });
+    REQUIRE(error);
+    const std::string stack = cgo_guard_stack(error.get());
+    INFO(stack);
+    CHECK(stack.find("throw_one") == stack.find("faults::") + 8);
+    CHECK(stack.find("throw_two_deep") != std::string::npos);
+    CHECK(stack.find("__cxa") == std::string::npos);
+  }
+}
+
 GUARDED_TEST_CASE("A rethrow is described like the exception") {
   caught error(CGO_GUARD {
     try {

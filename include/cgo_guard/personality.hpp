@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file personality.hpp
+/// How the trampoline answers the unwinder: it takes every exception of any language, and no forced unwinding.
+#ifndef CGO_GUARD_PERSONALITY_HPP
+#define CGO_GUARD_PERSONALITY_HPP
+
+#include "throw_stack.hpp"
+
+/// The trampoline's personality: takes every exception, lets forced unwinding (pthread_cancel, pthread_exit) through.
+/// Default visibility, so that every shared object of one version agrees on the address that marks a guard.
+extern "C" __attribute__((used)) inline _Unwind_Reason_Code cgo_guard_v1_personality(
+    int, _Unwind_Action actions, _Unwind_Exception_Class, _Unwind_Exception *exception, _Unwind_Context *context) {
+  using namespace cgo_guard::detail;
+  if ((actions & _UA_FORCE_UNWIND) != 0) return _URC_CONTINUE_UNWIND;
+  if ((actions & _UA_SEARCH_PHASE) != 0) {
+    // _Unwind_GetCFA is this frame's stack pointer at the call: the CFA of the frame below (libgcc, unwind-dw2.c).
+    const guard_frame guard{_Unwind_GetCFA(context) - static_cast<std::uintptr_t>(arch::trampoline_sp_offset)};
+    if ((guard.state() & state_failed) == 0) record_exception_stack(*exception, guard);
+    return _URC_HANDLER_FOUND;
+  }
+  if ((actions & _UA_HANDLER_FRAME) != 0) {
+    auto outcome = reinterpret_cast<std::uintptr_t>(exception);
+    const guard_frame guard{_Unwind_GetCFA(context) - static_cast<std::uintptr_t>(arch::trampoline_sp_offset)};
+    if ((guard.state() & state_failed) != 0) {
+      // A destructor that ran because of a fault threw, and nobody caught it. The fault is the story.
+      guard.record().stray = exception;
+      ++guard.record().skipped;
+      outcome = reinterpret_cast<std::uintptr_t>(&guard.record());
+    }
+    _Unwind_SetGR(context, arch::exception_register, outcome);
+    _Unwind_SetGR(context, arch::selector_register, 0);
+    _Unwind_SetIP(context, reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_landed));
+    return _URC_INSTALL_CONTEXT;
+  }
+  return _URC_CONTINUE_UNWIND;
+}
+
+#endif  // CGO_GUARD_PERSONALITY_HPP

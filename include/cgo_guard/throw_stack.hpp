@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file throw_stack.hpp
+/// Remembers where exceptions were thrown, so that one that was caught and thrown again still tells.
+///
+/// The trampoline's personality sees a throw only if nobody below it catches. `catch (const std::exception &) { log();
+/// throw; }` is the commonest code there is, and by the time of its `throw;` the stack of the first one is gone. So
+/// __cxa_throw is ours (interpose.hpp): it walks to the guard, 15 to 20 ns a frame where a throw costs a microsecond, and
+/// leaves the frames in a table under the address of the thrown object.
+#ifndef CGO_GUARD_THROW_STACK_HPP
+#define CGO_GUARD_THROW_STACK_HPP
+
+#include <atomic>
+
+#include "unwind.hpp"
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+struct thrown_stack {
+  std::atomic<std::uint32_t> version;  ///< odd while it is being written
+  const void *object;
+  std::uintptr_t guard_cfa;
+  std::uint64_t total;
+  const void *frames[max_frames];
+};
+
+/// A place for each address, not for each exception: two exceptions in flight that share one cost the older its first
+/// stack, and it is reported with that of its rethrow. Fixed, because a throw of std::bad_alloc must find room too.
+class throw_table {
+ public:
+  /// @param throw_cfa the frame address of __cxa_throw, whose caller threw.
+  void remember(const void *object, std::uintptr_t throw_cfa) noexcept {
+    thrown_stack &entry = entry_of(object);
+    std::uint32_t version = entry.version.load(std::memory_order_relaxed);
+    if (version % 2 != 0 || !entry.version.compare_exchange_strong(version, version + 1, std::memory_order_acquire)) return;
+    frame_cache cache;
+    arch::registers here;
+    arch::cgo_guard_v1_capture(&here);
+    cursor position(here, false, cache);
+    frame_list frames(entry.frames);
+    bool past_throw = false;
+    const guard_frame guard = walk_to_guard(position, [&](const frame_facts &, const cursor &at) noexcept {
+      // Begin with the caller of __cxa_throw, whose frame this function may or may not be part of.
+      if (past_throw) frames.add(at.call_site());
+      past_throw = past_throw || at.cfa() >= throw_cfa;
+    });
+    entry.object = guard ? object : nullptr;
+    entry.guard_cfa = guard.cfa;
+    entry.total = frames.finish();
+    entry.version.store(version + 2, std::memory_order_release);
+  }
+
+  /// Copies the stack of the object's first throw into the record. @return false if it isn't known any more, or was
+  /// thrown under another guard.
+  bool recall(const void *object, std::uintptr_t guard_cfa, guard_record &record) noexcept {
+    thrown_stack &entry = entry_of(object);
+    const std::uint32_t version = entry.version.load(std::memory_order_acquire);
+    if (version % 2 != 0 || entry.object != object || entry.guard_cfa != guard_cfa) return false;
+    const std::uint64_t total = entry.total;
+    std::memcpy(record.frames, entry.frames, frames_kept(total) * sizeof(void *));
+    std::atomic_thread_fence(std::memory_order_acquire);
+    if (entry.version.load(std::memory_order_relaxed) != version) return false;
+    record.total = total;
+    return true;
+  }
+
+ private:
+  static constexpr std::size_t size = 128;  // 140 KB of .bss, touched as it is used
+
+  thrown_stack &entry_of(const void *object) noexcept {
+    const auto address = reinterpret_cast<std::uintptr_t>(object);
+    return entries_[((address >> 4) ^ (address >> 11)) % size];
+  }
+
+  thrown_stack entries_[size];
+};
+
+inline throw_table throw_stacks;
+
+/// The object of a C++ exception, behind its header (exception_objects.hpp), or nullptr for another language's.
+inline const void *thrown_object(const _Unwind_Exception &e) noexcept {
+  constexpr _Unwind_Exception_Class primary = 0x474e5543432b2b00, dependent = primary | 1;
+  if (e.exception_class == primary) return &e + 1;
+  if (e.exception_class == dependent) return *reinterpret_cast<void *const *>(reinterpret_cast<const char *>(&e + 1) - 112);
+  return nullptr;
+}
+
+/// Records the stack of an exception that has reached the guard, in the search phase: the first throw's where it is
+/// known, else the one that is on the stack now.
+inline void record_exception_stack(const _Unwind_Exception &e, const guard_frame &guard) noexcept {
+  const void *const object = thrown_object(e);
+  if (object == nullptr || !throw_stacks.recall(object, guard.cfa, guard.record())) record_throw(guard.record());
+}
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_THROW_STACK_HPP

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "faults.hpp"
+#include "support.hpp"
+
+// All of it in subprocesses: a corrupt heap is for good.
+
+namespace {
+
+bool contains(const std::string &text, const char *part) { return text.find(part) != std::string::npos; }
+
+/// Writes without the heap: printf may allocate its buffer.
+void say(const char *text) { static_cast<void>(!write(1, text, std::char_traits<char>::length(text))); }
+
+struct notices {
+  ~notices() { say("[destructor ran]"); }
+};
+
+void double_free_under_guard() {
+  cgo_guard_error *const error = CGO_GUARD {
+    notices n;
+    faults::double_free();
+  };
+  if (error == nullptr) {
+    say("no error");
+    return;
+  }
+  say(error->name);
+  say(": ");
+  say(error->message);
+  say(error->cleanup == CGO_GUARD_CLEANUP_NONE ? " [cleanup none]" : " [cleanup wrong]");
+  say(*cgo_guard_stack(error) != 0 ? " [stack]" : " [no stack]");
+  cgo_guard_free(error);
+}
+
+cgo_guard_error *innocent() {
+  return CGO_GUARD { say("[ran]"); };
+}
+
+}  // namespace
+
+DEATH_CASE(quarantine) {
+  double_free_under_guard();
+  cgo_guard_error *const refused = innocent();
+  if (refused == nullptr) return;
+  say(refused->code == CGO_GUARD_QUARANTINED ? "\nrefused: " : "\nwrong code: ");
+  say(refused->message);
+  cgo_guard_free(refused);
+}
+TEST_CASE("Trap 36: a double free comes back, nothing else runs, and later guards refuse") {
+  const death d = die(quarantine);
+  INFO(d.output);
+  CHECK(d.exit_status == 0);
+  CHECK(contains(d.output, "SIGABRT: free(): double free detected"));
+  CHECK(contains(d.output, "[cleanup none] [stack]"));
+  CHECK(contains(d.output, "refused: the heap is corrupt, so this block was not run: SIGABRT in the allocator under "
+                           "double_free_under_guard"));
+  CHECK_FALSE(contains(d.output, "[ran]"));
+  CHECK_FALSE(contains(d.output, "[destructor ran]"));
+}
+
+namespace {
+void set_policy(int policy) {
+  cgo_guard_options options = {};
+  options.struct_size = sizeof options;
+  options.heap_policy = policy;
+  cgo_guard_configure(&options);
+}
+}  // namespace
+
+DEATH_CASE(heap_continue) {
+  set_policy(CGO_GUARD_HEAP_CONTINUE);
+  double_free_under_guard();
+  innocent();
+}
+TEST_CASE("With the policy to continue, guards go on after a double free") {
+  const death d = die(heap_continue);
+  CHECK(d.exit_status == 0);
+  CHECK(contains(d.output, "[cleanup none]"));
+  CHECK(contains(d.output, "[ran]"));
+}
+
+DEATH_CASE(heap_crash) {
+  set_policy(CGO_GUARD_HEAP_CRASH);
+  double_free_under_guard();
+}
+TEST_CASE("With the policy to crash, a double free ends the process as it would have") {
+  CHECK(die(heap_crash).signal == SIGABRT);
+}
+
+DEATH_CASE(corrupt_chunk) {
+  cgo_guard_error *const error = CGO_GUARD { faults::write_past_heap_block(); };
+  if (error == nullptr) return;
+  say(error->message);
+  say(error->cleanup == CGO_GUARD_CLEANUP_NONE ? " [none]" : " [wrong]");
+}
+TEST_CASE("A write past a heap block that malloc notices is a corrupt heap as well") {
+  const death d = die(corrupt_chunk);
+  INFO(d.output);
+  CHECK(d.exit_status == 0);
+  CHECK(contains(d.output, "[none]"));
+}
+
+DEATH_CASE(fault_in_free) {
+  void *volatile wild = reinterpret_cast<void *>(0x123456789000);
+  cgo_guard_error *const error = CGO_GUARD { std::free(wild); };
+  say(error != nullptr && error->cleanup == CGO_GUARD_CLEANUP_NONE ? error->name : "wrong");
+  cgo_guard_error *const refused = innocent();
+  say(refused != nullptr && refused->code == CGO_GUARD_QUARANTINED ? " then refused" : " then ran");
+}
+TEST_CASE("A fault inside free is a corrupt heap as well") { CHECK(die(fault_in_free).output == "SIGSEGV then refused"); }
+
+TEST_CASE("Options that make no sense are refused in words") {
+  cgo_guard_options options = {};
+  CHECK(std::string(cgo_guard_configure(nullptr)).find("NULL") != std::string::npos);
+  CHECK(std::string(cgo_guard_configure(&options)).find("struct_size") != std::string::npos);
+  options.struct_size = sizeof options;
+  options.heap_policy = 9;
+  CHECK(std::string(cgo_guard_configure(&options)).find("heap_policy") != std::string::npos);
+  options.heap_policy = CGO_GUARD_HEAP_QUARANTINE;
+  CHECK(cgo_guard_configure(&options) == nullptr);
+}
