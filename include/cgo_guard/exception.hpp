@@ -42,7 +42,18 @@ inline owned_text copy_text(const char *text) noexcept { return copy_text(text, 
 inline char *type_name(const std::type_info &type) noexcept {
   int status = 0;
   char *const name = abi::__cxa_demangle(type.name(), nullptr, nullptr, &status);
-  return name != nullptr ? name : copy_text(type.name()).data;
+  if (name == nullptr) return copy_text(type.name()).data;
+  // What std::throw_with_nested throws is a class of its own, derived from the type that the user named.
+  constexpr const char wrapper[] = "std::_Nested_exception<";
+  constexpr std::size_t prefix = sizeof wrapper - 1;
+  const std::size_t length = std::strlen(name);
+  if (std::strncmp(name, wrapper, prefix) == 0 && length > prefix && name[length - 1] == '>') {
+    std::size_t inner = length - prefix - 1;
+    std::memmove(name, name + prefix, inner);
+    while (inner > 0 && name[inner - 1] == ' ') --inner;  // "> >", as a nested template ends
+    name[inner] = 0;
+  }
+  return name;
 }
 
 /// The part of the object that is a `target`, or nullptr: what a catch clause of that type would be given.

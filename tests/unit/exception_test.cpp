@@ -101,6 +101,7 @@ GUARDED_TEST_CASE("A chain of nested exceptions comes back as causes") {
   });
   REQUIRE(error);
   CHECK(message_of(error) == "outermost");
+  CHECK(std::string(error->name) == "std::runtime_error");
   REQUIRE(error->cause);
   CHECK(std::string(error->cause->message) == "middle");
   REQUIRE(error->cause->cause);
