@@ -8,6 +8,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "config.hpp"
+
 #if CGO_GUARD_HAS_SIGNALS
 #include "entry.hpp"
 #include "interpose.hpp"

@@ -1,0 +1,46 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSL-1.0
+# Sourced by every consumer test: a scratch directory with a copy of the project in $origin and room for a consumer in
+# $consumer. A copy, because cgo does not notice a header that changed in a place it has built from before, and because
+# a consumer must not find anything by way of the repository it was written in.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+scratch=$(mktemp -d)
+trap 'chmod -R u+w "$scratch" && rm -rf "$scratch"' EXIT
+origin=$scratch/origin
+consumer=$scratch/consumer
+mkdir "$origin" "$consumer"
+(cd "$here/../.." && tar -cf - --exclude=./build --exclude=./.git --exclude=./.dev .) | tar -xf - -C "$origin"
+
+# A Go command in an environment of its own. In particular there is no CGO_CXXFLAGS_ALLOW: whatever flags the library
+# asks for have to be on cgo's list. Arguments that look like assignments are added to it.
+gocache=$(go env GOCACHE)
+clean() {
+  env -i PATH="$PATH" HOME="$scratch" TMPDIR="$scratch" GOCACHE="$gocache" GOPATH="$scratch/gopath" GOENV=off GOWORK=off \
+    GOTOOLCHAIN=local GOPROXY=off GOFLAGS=-modcacherw CGO_ENABLED=1 "$@"
+}
+
+# The consumer's module. The arguments are its #cgo lines.
+new_go_consumer() {
+  cp "$here"/testdata/go/* "$consumer"
+  { printf 'package main\n\n'; printf '// #cgo %s\n' "$@"; printf 'import "C"\n'; } >"$consumer/flags.go"
+  cat >"$consumer/go.mod" <<END
+module example.com/consumer
+
+go 1.19
+
+require github.com/cgo-guard/cgo_guard v0.0.0
+
+replace github.com/cgo-guard/cgo_guard => $origin
+END
+  cd "$consumer"
+}
+
+# Runs a command that has to succeed and to say OK as its last word.
+says_ok() {
+  local said
+  said=$("$@" 2>&1) || { echo "$said"; echo "failed: $*"; return 1; }
+  echo "$said"
+  [ "${said##*$'\n'}" = OK ]
+}

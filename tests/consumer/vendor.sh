@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
+# The header by way of `go mod vendor`: everything that is needed has to be in vendor/, since neither the network nor the
+# place it was vendored from is there any more.
+# shellcheck source=tests/consumer/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+# shellcheck disable=SC2016  # SRCDIR is for cgo to replace
+new_go_consumer 'CXXFLAGS: -std=c++17' 'CPPFLAGS: -I${SRCDIR}/vendor/github.com/cgo-guard/cgo_guard/include'
+clean go mod vendor
+rm -rf "$origin"
+
+offline=()
+for attempt in "unshare -n" "unshare -rn"; do
+  # shellcheck disable=SC2086  # two words
+  if $attempt true 2>/dev/null; then
+    read -ra offline <<<"$attempt"
+    break
+  fi
+done
+echo "note: network off by: ${offline[*]:-GOPROXY=off alone, for want of the right to unshare}"
+says_ok clean GOFLAGS=-mod=vendor GOPROXY=off "${offline[@]}" go run .

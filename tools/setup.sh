@@ -1,0 +1,187 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSL-1.0
+# Sourced by ./dev: finds the tools and libraries, installs what is missing, prints what is used.
+#
+# Every need is a name. For each, version_of prints what is there (nothing if it is missing or does not work), minimum
+# says what is old, and packages says what Debian and Ubuntu call it.
+
+SETUP_LOG=build/setup.log
+MESON_VENV=.dev/meson
+
+# The sources ask for no more than these; Debian 12 and Ubuntu 22.04 have them, but for the last one's Meson and Go.
+minimum() {
+  case $1 in
+    g++) echo 9 ;;
+    clang) echo 10 ;;
+    meson) echo 1.0 ;;
+    catch2) echo 2.13 ;;
+    boost) echo 1.74 ;;
+    go) echo 1.19 ;;
+    *) echo 0 ;;
+  esac
+}
+
+packages() {
+  case $1 in
+    ninja) echo ninja-build ;;
+    boost) echo libboost-dev libboost-stacktrace-dev ;;
+    json) echo nlohmann-json3-dev ;;
+    libdw) echo libdw1 ;;
+    go) echo golang-go ;;
+    *) echo "$1" ;;
+  esac
+}
+
+at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
+
+first_number() { grep -oE '[0-9]+(\.[0-9]+)+' | head -n 1; }
+
+# A compiler counts only if it finds its standard library: clang is known to pick a GCC without one.
+compiler_version() {
+  echo '#include <string>' | "$1" -std=c++17 -x c++ -fsyntax-only - 2>/dev/null && "$1" --version | first_number
+}
+
+header_version() {  # header, macro
+  printf '#include <%s>\n%s\n' "$1" "$2" | g++ -E -P -x c++ - 2>/dev/null | tail -n 1 | tr -d '" '
+}
+
+go_version() { GOTOOLCHAIN=local "$1" env GOVERSION 2>/dev/null | sed -n 's/^go//p' | first_number; }
+
+# The first Go that is new enough. The distribution's own may be too old while a newer one is installed beside it.
+find_go() {
+  local candidate
+  for candidate in "$(command -v go)" /usr/local/go/bin/go /usr/lib/go-*/bin/go; do
+    [ -x "$candidate" ] && at_least "$(go_version "$candidate")" "$(minimum go)" && echo "$candidate" && return
+  done
+  return 1
+}
+
+version_of() {
+  local found
+  case $1 in
+    g++) compiler_version g++ ;;
+    clang) compiler_version clang++ ;;
+    python3 | ninja | meson | clang-format) command -v "$1" >/dev/null && "$1" --version 2>/dev/null | first_number ;;
+    pkg-config) pkg-config --version ;;
+    catch2) pkg-config --modversion catch2 ;;
+    boost)
+      # The back end with libbacktrace is a library, the rest is headers.
+      case $(g++ -print-file-name=libboost_stacktrace_backtrace.so 2>/dev/null) in
+        /*) header_version boost/version.hpp BOOST_LIB_VERSION | tr _ . | first_number ;;
+      esac ;;
+    json) header_version nlohmann/json.hpp \
+      'NLOHMANN_JSON_VERSION_MAJOR.NLOHMANN_JSON_VERSION_MINOR.NLOHMANN_JSON_VERSION_PATCH' | first_number ;;
+    libdw)
+      found=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p | sed -n 's/.*libdw\.so\.1 .*=> //p' | head -n 1)
+      [ -n "$found" ] && readlink -f "$found" | first_number ;;
+    go) found=$(find_go) && go_version "$found" ;;
+    ca-certificates) [ -s /etc/ssl/certs/ca-certificates.crt ] && echo present ;;
+  esac 2>/dev/null || true
+}
+
+is_met() {
+  local version
+  version=$(version_of "$1")
+  [ -n "$version" ] && at_least "$version" "$(minimum "$1")"
+}
+
+unmet() {
+  local need
+  for need in "$@"; do is_met "$need" || echo "$need"; done
+}
+
+die() {
+  echo "dev: $*" >&2
+  return 1
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+apt_get() {
+  if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y "$@" >>"$SETUP_LOG" 2>&1; then
+    tail -n 15 "$SETUP_LOG" >&2
+    die "apt-get $* failed; the whole output is in $SETUP_LOG"
+  fi
+}
+
+# What apt would install, without the epoch and the distribution's suffix.
+candidate() { apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: *\([0-9]*:\)\{0,1\}//p' | first_number; }
+
+# Ubuntu keeps newer Go versions beside its own, under /usr/lib/go-*.
+go_package() {
+  local package
+  at_least "$(candidate golang-go)" "$(minimum go)" && echo golang-go && return
+  for package in $(apt-cache pkgnames golang-1. | grep -E '^golang-1\.[0-9]+-go$' | sort -rV); do
+    at_least "${package:7}" "$(minimum go)" && echo "$package" && return
+  done
+  die "no package of Go $(minimum go) or newer here; install Go from https://go.dev/dl/"
+}
+
+# Only Meson is taken from it: its Python would hide the system's.
+use_venv() {
+  [ -x "$MESON_VENV/bin/meson" ] || return
+  mkdir -p .dev/bin && ln -sf "$PWD/$MESON_VENV/bin/meson" .dev/bin/meson
+  PATH=$PWD/.dev/bin:$PATH
+}
+
+install_meson_in_venv() {
+  python3 -c 'import ensurepip' 2>/dev/null || apt_get install --no-install-recommends python3-venv || return
+  echo "installing Meson in $MESON_VENV (the distribution's is older than $(minimum meson))"
+  { python3 -m venv "$MESON_VENV" && "$MESON_VENV/bin/pip" install 'meson>=1.0,<2'; } >>"$SETUP_LOG" 2>&1 &&
+    use_venv && return
+  tail -n 15 "$SETUP_LOG" >&2
+  die "Meson could not be installed with pip; the whole output is in $SETUP_LOG"
+}
+
+install() {
+  local need all=() wanted=()
+  for need in "$@"; do read -ra wanted <<<"$(packages "$need")" && all+=("${wanted[@]}"); done
+  if ! command -v apt-get >/dev/null || ! grep -qE '^ID(_LIKE)?=.*(debian|ubuntu)' /etc/os-release; then
+    echo "Please install, in these versions or newer, what Debian calls ${all[*]}:" >&2
+    for need in "$@"; do echo "  $need $(minimum "$need" | sed 's/^0$/(any)/')" >&2; done
+    die "only Debian's and Ubuntu's packages are installed automatically"
+    return
+  fi
+  if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
+    die "missing: $*. As root, run: apt-get install ${all[*]}"
+    return
+  fi
+  echo "installing ${all[*]} (log: $SETUP_LOG)"
+  mkdir -p build && : >"$SETUP_LOG"
+  apt_get update || return
+  local chosen=()
+  for need in "${all[@]}"; do
+    case $need in
+      golang-go) need=$(go_package) || return ;;
+      meson) at_least "$(candidate meson)" "$(minimum meson)" || need=python3 ;;
+    esac
+    chosen+=("$need")
+  done
+  apt_get install --no-install-recommends "${chosen[@]}" || return
+  hash -r
+  if [[ " $* " = *" meson "* ]] && ! is_met meson; then install_meson_in_venv || return; fi
+}
+
+# Makes sure of every need, or says what is wrong and fails. Leaves the right programs on PATH.
+setup() {
+  local need missing line=()
+  use_venv || true
+  mapfile -t missing < <(unmet "$@")
+  if [ ${#missing[@]} -gt 0 ]; then
+    install "${missing[@]}" || return
+    mapfile -t missing < <(unmet "${missing[@]}")
+    for need in "${missing[@]}"; do
+      echo "dev: $need $(minimum "$need") or newer is needed, found: $(version_of "$need")" >&2
+    done
+    [ ${#missing[@]} -eq 0 ] || return 1
+  fi
+  for need in "$@"; do
+    [ "$need" = ca-certificates ] || line+=(", $need $(version_of "$need")")
+    [ "$need" != go ] || PATH=$(dirname "$(find_go)"):$PATH
+  done
+  export PATH
+  printf '%s' "${line[0]#, }" "${line[@]:1}"
+  echo
+}
