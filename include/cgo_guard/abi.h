@@ -97,13 +97,19 @@ const char *cgo_guard_describe(cgo_guard_error *error);
 void cgo_guard_free(cgo_guard_error *error);
 
 /// Text for addresses that have outlived their error, as cgo_guard_stack would print them.
-/// @return a malloc'ed string for the caller to free(), or NULL when there is no memory.
+/// @return a malloc'ed string for the caller to free(), or NULL when there is no memory, or the heap is known to be
+///   corrupt and must not be touched: then there is cgo_guard_format_frames_raw.
 char *cgo_guard_format_frames(const void *const *frames, uint64_t count, uint32_t head, uint64_t omitted);
+
+/// The same without the heap and without debug information: mangled names, module and offset, into `buffer`.
+/// @return the length of the text, which is cut at size - 1 bytes and always terminated.
+size_t cgo_guard_format_frames_raw(const void *const *frames, uint64_t count, uint32_t head, uint64_t omitted,
+                                   char *buffer, size_t size);
 
 /// The same frames as a table, one line each, inlined frames included:
 /// address(hex) \\t function \\t file \\t line \\t column \\t module \\t offset(hex) \\t build id \\t inlined(0|1) \\n.
 /// Unknown fields are empty or 0. Tabs and newlines inside a field are replaced by spaces.
-/// @return a malloc'ed string for the caller to free(), or NULL when there is no memory.
+/// @return a malloc'ed string for the caller to free(), or NULL as above.
 char *cgo_guard_resolve_frames(const void *const *frames, uint64_t count);
 
 /// What a guard does once the heap is known to be corrupt.

@@ -22,6 +22,7 @@ inline bool is_live(const cgo_guard_error &error) noexcept {
 /// Runs code that allocates. @return a malloc'ed copy of the string it makes, or nullptr if it failed.
 template <class Make>
 char *make_text(Make &&make) noexcept {
+  if (heap_is_poisoned()) return nullptr;
   char *result = nullptr;
   const contained outcome = contain([&] {
     const std::string text = make();
@@ -148,6 +149,11 @@ CGO_GUARD_C_API const char *cgo_guard_describe(cgo_guard_error *error) {
 CGO_GUARD_C_API char *cgo_guard_format_frames(const void *const *frames, uint64_t count, uint32_t head, uint64_t omitted) {
   using namespace cgo_guard::detail;
   return make_text([=] { return format_frames(frames, count, head, omitted); });
+}
+
+CGO_GUARD_C_API size_t cgo_guard_format_frames_raw(const void *const *frames, uint64_t count, uint32_t head, uint64_t omitted,
+                                                   char *buffer, size_t size) {
+  return cgo_guard::detail::format_frames_raw(frames, count, head, omitted, buffer, size);
 }
 
 CGO_GUARD_C_API char *cgo_guard_resolve_frames(const void *const *frames, uint64_t count) {

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSL-1.0
+
+package cgoguard
+
+/*
+#cgo CFLAGS: -I${SRCDIR}/../include
+#cgo CXXFLAGS: -std=c++17 -I${SRCDIR}/../include
+#include <stdlib.h>
+#include <cgo_guard.h>
+
+// Through the pointer in the error: only the header that made an error knows how to release it, and two versions of
+// the header may be in one program.
+static inline void cgoguard_release(cgo_guard_error *error) { error->release(error); }
+
+// Go keeps addresses as integers, so that its garbage collector never takes one for a pointer.
+static inline char *cgoguard_format(const uintptr_t *frames, uint64_t count, uint32_t head, uint64_t omitted) {
+  return cgo_guard_format_frames((const void *const *)frames, count, head, omitted);
+}
+static inline size_t cgoguard_format_raw(const uintptr_t *frames, uint64_t count, uint32_t head, uint64_t omitted,
+                                         char *buffer, size_t size) {
+  return cgo_guard_format_frames_raw((const void *const *)frames, count, head, omitted, buffer, size);
+}
+static inline char *cgoguard_resolve(const uintptr_t *frames, uint64_t count) {
+  return cgo_guard_resolve_frames((const void *const *)frames, count);
+}
+*/
+import "C"
+
+import "unsafe"
+
+// This file is all of the package that knows C. The fields of an error are read through the Go struct that cgo makes
+// of cgo_guard_error: that is a plain memory access, not a call, and cannot drift from the header.
+
+const (
+	abiMagic   = C.CGO_GUARD_MAGIC
+	abiVersion = C.CGO_GUARD_ABI_VERSION
+	abiSize    = C.sizeof_cgo_guard_error
+)
+
+// The prefix that Err reads before it knows what it was given must lie where this version has it. A mismatch makes
+// an array length negative, which does not compile.
+var (
+	_ [abiOffset - unsafe.Offsetof(C.cgo_guard_error{}.abi_version)]struct{}
+	_ [unsafe.Offsetof(C.cgo_guard_error{}.abi_version) - abiOffset]struct{}
+	_ [sizeOffset - unsafe.Offsetof(C.cgo_guard_error{}.struct_size)]struct{}
+	_ [unsafe.Offsetof(C.cgo_guard_error{}.struct_size) - sizeOffset]struct{}
+	_ [releaseOffset - unsafe.Offsetof(C.cgo_guard_error{}.release)]struct{}
+	_ [unsafe.Offsetof(C.cgo_guard_error{}.release) - releaseOffset]struct{}
+	_ [prefixSize - releaseOffset - unsafe.Sizeof(C.cgo_guard_error{}.release)]struct{}
+	_ [abiSize - unsafe.Sizeof(C.cgo_guard_error{})]struct{}
+	_ [unsafe.Sizeof(C.cgo_guard_error{}) - abiSize]struct{}
+)
+
+// copyError copies the error at p, and its causes, which share the Go stack goPCs.
+func copyError(p unsafe.Pointer, goPCs []uintptr) *Error {
+	c := (*C.cgo_guard_error)(p)
+	e := &Error{
+		Code:     Code(c.code),
+		Number:   int(c.number),
+		Name:     validText(C.GoString(c.name)),
+		Message:  validText(string(unsafe.Slice((*byte)(unsafe.Pointer(c.message)), c.message_length))),
+		Category: validText(C.GoString(c.category)),
+		Function: validText(C.GoString(c.function)),
+		File:     validText(C.GoString(c.file)),
+		Line:     int(c.line),
+		Address:  uintptr(c.address),
+		Access:   Access(c.access),
+		ThreadID: int(c.thread_id),
+		Cleanup:  Cleanup(c.cleanup),
+		Skipped:  int(c.skipped),
+		trace: &trace{
+			cpp:        append([]uintptr(nil), unsafe.Slice((*uintptr)(unsafe.Pointer(c.frames)), c.frame_count)...),
+			cppHead:    int(c.frames_head),
+			cppOmitted: uint64(c.frames_omitted),
+			goPCs:      goPCs,
+		},
+	}
+	if c.cause != nil {
+		e.Cause = copyError(unsafe.Pointer(c.cause), goPCs)
+	}
+	return e
+}
+
+// release gives the error at p back to the header that made it, through the frozen prefix.
+func release(p unsafe.Pointer) {
+	C.cgoguard_release((*C.cgo_guard_error)(p))
+}
+
+// formatFrames returns the text of a C++ stack, or "" when there is none.
+func formatFrames(pcs []uintptr, head int, omitted uint64) string {
+	if len(pcs) == 0 {
+		return ""
+	}
+	frames, count := (*C.uintptr_t)(unsafe.Pointer(&pcs[0])), C.uint64_t(len(pcs))
+	text := C.cgoguard_format(frames, count, C.uint32_t(head), C.uint64_t(omitted))
+	if text != nil {
+		return takeString(text)
+	}
+	// The C heap is corrupt, and its lock may be held for ever. Go's memory is sound.
+	var buffer [64 << 10]byte
+	n := C.cgoguard_format_raw(frames, count, C.uint32_t(head), C.uint64_t(omitted),
+		(*C.char)(unsafe.Pointer(&buffer[0])), C.size_t(len(buffer)))
+	return string(buffer[:n])
+}
+
+// resolveFrames returns the table of a C++ stack, see cgo_guard_resolve_frames, or "" when C had no memory for it.
+func resolveFrames(pcs []uintptr) string {
+	if len(pcs) == 0 {
+		return ""
+	}
+	return takeString(C.cgoguard_resolve((*C.uintptr_t)(unsafe.Pointer(&pcs[0])), C.uint64_t(len(pcs))))
+}
+
+func takeString(text *C.char) string {
+	if text == nil {
+		return ""
+	}
+	defer C.free(unsafe.Pointer(text))
+	return C.GoString(text)
+}
+
+// configure returns "" or the sentence in which C refused the options.
+func configure(policy HeapPolicy) string {
+	options := C.cgo_guard_options{
+		struct_size: C.sizeof_cgo_guard_options,
+		heap_policy: C.int32_t(policy),
+	}
+	return C.GoString(C.cgo_guard_configure(&options))
+}
+
+func readStats() Statistics {
+	s := C.cgo_guard_stats{struct_size: C.sizeof_cgo_guard_stats}
+	C.cgo_guard_get_stats(&s)
+	return Statistics{
+		Installed:       int(s.installed),
+		Exceptions:      uint64(s.exceptions),
+		Signals:         uint64(s.signals),
+		Terminates:      uint64(s.terminates),
+		Exits:           uint64(s.exits),
+		Quarantined:     uint64(s.quarantined),
+		CleanupComplete: uint64(s.cleanup_complete),
+		CleanupPartial:  uint64(s.cleanup_partial),
+		CleanupNone:     uint64(s.cleanup_none),
+		LiveErrors:      uint64(s.live_errors),
+		PoolSize:        uint64(s.pool_size),
+		PoolExhausted:   uint64(s.pool_exhausted),
+		DoubleFrees:     uint64(s.double_frees),
+		Undelivered:     uint64(s.undelivered),
+		Forwarded:       uint64(s.forwarded),
+		PoisonedBy:      validText(C.GoString(s.poisoned_by)),
+	}
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSL-1.0
+
+package cgoguard
+
+import (
+	"encoding/binary"
+	"fmt"
+	"runtime"
+	"unsafe"
+)
+
+// Err turns the result of a guarded C++ function into a Go error: nil into nil, and a *C.cgo_guard_error into an *Error
+// that owns a copy of everything, C++ and Go stack included. The C side is released, so e must not be used again.
+//
+// T is always C.cgo_guard_error. It is a type parameter because cgo gives every package a type of its own by that name.
+// From Go 1.20 on the call is inlined to a comparison with nil.
+//
+// Anything else is refused without being read beyond its size: the error then wraps ErrMisuse for a pointer that is no
+// live error, and ErrVersion for an error made by a header of another ABI version. (A package that has only declared
+// cgo_guard_error, without including cgo_guard.h, does not compile.)
+func Err[T any](e *T) error {
+	if e == nil {
+		return nil
+	}
+	return take(unsafe.Pointer(e), unsafe.Sizeof(*e), e)
+}
+
+// The frozen prefix of cgo_guard_error, the same in every ABI version: magic, abi_version, struct_size, release.
+const (
+	prefixSize    = 24
+	abiOffset     = 8
+	sizeOffset    = 12
+	releaseOffset = 16
+
+	// freedMagic takes the place of the magic in an error that was released: "cggfreed" in memory order.
+	freedMagic = 0x6465657266676763
+)
+
+// take is the slow half of Err. argument is p with its static type, for the text of a refusal.
+func take(p unsafe.Pointer, size uintptr, argument any) error {
+	if size < prefixSize {
+		return refuseSmall(size, argument)
+	}
+	// Bytes, because p may point to anything at any alignment until the magic has been seen.
+	prefix := (*[prefixSize]byte)(p)[:]
+	magic := native.Uint64(prefix)
+	version := native.Uint32(prefix[abiOffset:])
+	structSize := native.Uint32(prefix[sizeOffset:])
+	if magic != abiMagic {
+		return refuseForeign(magic, argument)
+	}
+	if version != abiVersion || structSize != abiSize {
+		return refuseVersion(p, version, structSize, native.Uint64(prefix[releaseOffset:]) != 0)
+	}
+
+	if size < abiSize {
+		release(p)
+		return refuseSmall(size, argument)
+	}
+
+	var pcs [maxGoFrames]uintptr
+	// Skipped: runtime.Callers, take and Err, so that the stack starts at the caller of Err.
+	n := runtime.Callers(3, pcs[:])
+	goPCs := make([]uintptr, n)
+	copy(goPCs, pcs[:n])
+	err := copyError(p, goPCs)
+	release(p)
+	return err
+}
+
+func refuseSmall(size uintptr, argument any) error {
+	return fmt.Errorf("%w: Err was given a %T, which points to %d bytes, and a cgo_guard_error has %d. "+
+		"Pass the *C.cgo_guard_error that a CGO_GUARD function returned, unconverted", ErrMisuse, argument, size, abiSize)
+}
+
+func refuseForeign(magic uint64, argument any) error {
+	if magic == freedMagic {
+		return fmt.Errorf("%w: Err was given a %T that has already been released. "+
+			"Err releases its argument: call it once for each error, and cgo_guard_free not at all", ErrMisuse, argument)
+	}
+	return fmt.Errorf("%w: Err was given a %T that does not point to a cgo_guard_error (it begins with %#016x, not %#016x). "+
+		"Pass the *C.cgo_guard_error that a CGO_GUARD function returned, unconverted",
+		ErrMisuse, argument, magic, uint64(abiMagic))
+}
+
+func refuseVersion(p unsafe.Pointer, version, structSize uint32, releasable bool) error {
+	fate := "The failure it described was released unread"
+	if releasable {
+		release(p)
+	} else {
+		fate = "It names no release function, so its memory is lost"
+	}
+	return fmt.Errorf("%w: a C++ function was compiled with a cgo_guard.h of ABI version %d (errors of %d bytes), "+
+		"and this program's cgoguard package is of ABI version %d (%d bytes). %s. "+
+		"Make both come from one version of the module: compare -I in your #cgo lines with the version in go.mod",
+		ErrVersion, version, structSize, abiVersion, abiSize, fate)
+}
+
+// native is the machine's byte order. Only little-endian machines have a port, and the magic would show another.
+var native = binary.LittleEndian

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSL-1.0
+
+package cgoguard
+
+import (
+	"path"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// Error is one failure of a guarded C++ function. It owns all that it holds, none of it in C memory, and may be copied
+// and used from many goroutines at once.
+type Error struct {
+	Code Code
+	// Number is the signal, error_code::value() or errno, or the exit status. 0 where there is none.
+	Number int
+	// Name is the demangled exception type, such as "std::out_of_range", or the signal, such as "SIGSEGV".
+	Name string
+	// Message is what(), the text of the failed assertion, or the decoded fault, at full length. It is valid UTF-8: a
+	// message that was not has its invalid bytes written as \xNN, and its backslashes doubled so that no byte is lost.
+	Message string
+	// Category is error_category::name() of a std::system_error and its like. It tells what Number counts.
+	Category string
+
+	// Function, File and Line are the guard's site: the function that holds the guarded block.
+	Function string
+	File     string
+	Line     int
+
+	Address  uintptr // what the failing instruction wanted to use; 0 where the signal has no address
+	Access   Access  // what it wanted to do there
+	ThreadID int     // the kernel's id of the thread that failed
+
+	Cleanup Cleanup
+	Skipped int // frames whose cleanups did not run
+
+	// Cause is the next exception of a std::nested_exception chain, or nil.
+	Cause *Error
+
+	// A pointer, so that a copied Error shares the work of symbolizing and never copies a lock.
+	trace *trace
+}
+
+// Error returns one line: what happened, in which guarded function, and what was left unclean, if anything was.
+//
+//	std::out_of_range: map::at in inventory_count (inventory.cpp:12)
+//	SIGSEGV: null pointer read at 0x10 in inventory_count (inventory.cpp:12) [cleanup partial: 2 frames skipped]
+//
+// Line breaks and other control characters of the message are escaped.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.title())
+	if e.Message != "" {
+		b.WriteString(": ")
+		b.WriteString(e.Message)
+	}
+	if e.Function != "" {
+		b.WriteString(" in ")
+		b.WriteString(e.Function)
+	}
+	if e.File != "" {
+		b.WriteString(" (" + path.Base(e.File) + ":" + strconv.Itoa(e.Line) + ")")
+	}
+	if e.Cleanup != CleanupComplete {
+		b.WriteString(" [cleanup " + e.cleanupText() + "]")
+	}
+	return oneLine(b.String())
+}
+
+// title is the word or two before the message.
+func (e *Error) title() string {
+	switch e.Code {
+	case CodeException, CodeSignal, CodeGo:
+		if e.Name != "" {
+			return e.Name
+		}
+	case CodeTerminate:
+		if e.Name != "" {
+			return "std::terminate on " + e.Name
+		}
+		return "std::terminate"
+	case CodeExit:
+		return "exit(" + strconv.Itoa(e.Number) + ")"
+	}
+	return e.Code.String()
+}
+
+func (e *Error) cleanupText() string {
+	switch e.Skipped {
+	case 0:
+		return e.Cleanup.String()
+	case 1:
+		return e.Cleanup.String() + ": 1 frame skipped"
+	}
+	return e.Cleanup.String() + ": " + strconv.Itoa(e.Skipped) + " frames skipped"
+}
+
+// Unwrap returns Cause, or nil when there is none.
+func (e *Error) Unwrap() error {
+	if e.Cause == nil {
+		return nil // not e.Cause: a nil *Error in an error is not a nil error
+	}
+	return e.Cause
+}
+
+// Is reports whether target is one of this package's sentinels and e is of that class, or target is the errno of a
+// C++ exception that carries one (category "generic" or "system"), or what that errno stands for, as in
+// errors.Is(err, fs.ErrNotExist).
+func (e *Error) Is(target error) bool {
+	if s, ok := target.(*sentinel); ok {
+		return s.matches(e)
+	}
+	if e.Category != "generic" && e.Category != "system" {
+		return false
+	}
+	errno := syscall.Errno(e.Number)
+	return target == errno || errno.Is(target)
+}
+
+// Addr returns Address, in the shape of Go's own fault errors.
+func (e *Error) Addr() uintptr { return e.Address }
+
+// CStack returns the C++ stack of the throw or the fault, innermost frame first: two lines a frame, the function and
+// then a tab and file:line. Inlined frames have lines of their own. It is "" when nothing was recorded.
+//
+// Addresses are symbolized on the first call, which may take a tenth of a second in a process that has never done so.
+func (e *Error) CStack() string { return e.trace.cppText() }
+
+// GoStack returns the Go stack of the call that failed, from the caller of Err outwards, in the same form as CStack.
+func (e *Error) GoStack() string { return e.trace.goText() }
+
+// Stack returns the whole way from the failure to the start of the goroutine: CStack, then GoStack.
+func (e *Error) Stack() string { return e.CStack() + e.GoStack() }
+
+// Frames returns the C++ stack as values, innermost first, symbolized like CStack. The slice is the caller's.
+func (e *Error) Frames() []Frame { return e.trace.cppFrames() }
+
+// StackTrace returns the program counters of GoStack, for runtime.CallersFrames. Error reporters such as Sentry look for
+// this method. C++ addresses are not among them, because the Go runtime drops those silently.
+func (e *Error) StackTrace() []uintptr { return e.trace.goCallers() }
+
+// Callers returns the same as StackTrace, under the name that other error reporters look for.
+func (e *Error) Callers() []uintptr { return e.trace.goCallers() }

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSL-1.0
+
+package cgoguard
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// Format implements fmt.Formatter.
+//
+//	%s %v   Error()
+//	%q      Error(), quoted
+//	%+v     everything: the fields, the causes, both stacks. Many lines; symbolizes like CStack.
+//
+// Width and other flags are those of a string.
+func (e *Error) Format(f fmt.State, verb rune) {
+	switch {
+	case verb == 'v' && f.Flag('+'):
+		io.WriteString(f, e.report())
+	case verb == 'v' || verb == 's':
+		fmt.Fprintf(f, directive(f, 's'), e.Error())
+	case verb == 'q' || verb == 'x' || verb == 'X':
+		fmt.Fprintf(f, directive(f, verb), e.Error())
+	default:
+		fmt.Fprintf(f, "%%!%c(*cgoguard.Error=%s)", verb, e.Error())
+	}
+}
+
+// directive rebuilds the format directive that f was called with, for another verb. (fmt.FormatString came with 1.20.)
+func directive(f fmt.State, verb rune) string {
+	var b strings.Builder
+	b.WriteByte('%')
+	for _, flag := range "-+# 0" {
+		if f.Flag(int(flag)) {
+			b.WriteRune(flag)
+		}
+	}
+	if width, ok := f.Width(); ok {
+		b.WriteString(strconv.Itoa(width))
+	}
+	if precision, ok := f.Precision(); ok {
+		b.WriteString("." + strconv.Itoa(precision))
+	}
+	b.WriteRune(verb)
+	return b.String()
+}
+
+// report is the text of %+v.
+func (e *Error) report() string {
+	var b strings.Builder
+	for one := e; one != nil; one = one.Cause {
+		if one != e {
+			b.WriteString("\ncaused by: ")
+		}
+		one.reportOne(&b)
+	}
+	if stack := e.GoStack(); stack != "" {
+		b.WriteString("\nGo stack:\n" + stack)
+	}
+	return b.String()
+}
+
+func (e *Error) reportOne(b *strings.Builder) {
+	b.WriteString(e.Error() + "\n")
+	line := func(label, value string) { fmt.Fprintf(b, "  %-9s%s\n", label, value) }
+	if strings.ContainsAny(e.Message, "\n\r") {
+		line("message", strings.ReplaceAll(e.Message, "\n", "\n           "))
+	}
+	line("code", e.codeText())
+	if e.hasAddress() {
+		line("address", e.addressText()+" ("+e.Access.String()+")")
+	}
+	if e.File != "" { // a cause has no guard of its own
+		line("guard", fmt.Sprintf("%s at %s:%d", e.Function, e.File, e.Line))
+		line("cleanup", e.cleanupText())
+	}
+	if e.ThreadID != 0 {
+		line("thread", strconv.Itoa(e.ThreadID))
+	}
+	if stack := e.CStack(); stack != "" {
+		b.WriteString("\nC++ stack:\n" + stack)
+	}
+}
+
+// codeText is the code with its number, where the number says something.
+func (e *Error) codeText() string {
+	switch {
+	case e.Category != "":
+		return fmt.Sprintf("%s, %s error %d", e.Code, e.Category, e.Number)
+	case e.Number != 0 || e.Code == CodeExit:
+		return fmt.Sprintf("%s %d", e.Code, e.Number)
+	}
+	return e.Code.String()
+}
+
+// hasAddress tells address 0 from no address.
+func (e *Error) hasAddress() bool {
+	return e.Address != 0 || e.Access != AccessUnknown
+}
+
+// addressText is the address for machine readers, who may not hold 64 bits in a number.
+func (e *Error) addressText() string {
+	return fmt.Sprintf("%#x", e.Address)
+}

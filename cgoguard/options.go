@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSL-1.0
+
+package cgoguard
+
+import "fmt"
+
+// HeapPolicy is what guards do once the C heap is known to be corrupt: glibc aborted on one of its own heap checks, or a
+// fault happened inside malloc, free or one of their relatives.
+type HeapPolicy int
+
+const (
+	// HeapQuarantine: every later guard returns CodeQuarantined without running its block, so that the program can
+	// finish its Go work and restart. The default.
+	HeapQuarantine HeapPolicy = 0
+	// HeapContinue: the failure is reported and guards go on running C++. A lock inside the heap may be held for good.
+	HeapContinue HeapPolicy = 1
+	// HeapCrash: the signal goes to whoever had it before this library, which in a Go program prints all goroutines and
+	// ends the process.
+	HeapCrash HeapPolicy = 2
+)
+
+// String returns "quarantine", "continue" or "crash".
+func (p HeapPolicy) String() string {
+	return word(int(p), "quarantine", "continue", "crash")
+}
+
+// Options are the process-wide choices. The zero value is the default.
+type Options struct {
+	OnHeapCorruption HeapPolicy
+}
+
+// Configure replaces the process-wide options, at any time. A bad value is an error, and then nothing has changed.
+func Configure(options Options) error {
+	if p := options.OnHeapCorruption; p < HeapQuarantine || p > HeapCrash {
+		return fmt.Errorf("cgoguard: Options.OnHeapCorruption is %d; it must be HeapQuarantine, HeapContinue or HeapCrash", int(p))
+	}
+	if refusal := configure(options.OnHeapCorruption); refusal != "" {
+		return fmt.Errorf("cgoguard: the C++ side refused the options: %s", refusal)
+	}
+	return nil
+}
+
+// Statistics counts what happened since the process started.
+type Statistics struct {
+	Installed int // signals whose handler is this library's right now, 0 to 7
+
+	Exceptions  uint64 // failures by code
+	Signals     uint64
+	Terminates  uint64
+	Exits       uint64
+	Quarantined uint64
+
+	CleanupComplete uint64 // failures by what became of the destructors
+	CleanupPartial  uint64
+	CleanupNone     uint64
+
+	LiveErrors    uint64 // C errors not released yet: results on their way to Err, or that never got there
+	PoolSize      uint64 // C errors that can be live at once and keep their details
+	PoolExhausted uint64 // C errors that lost their details because too many were live
+	DoubleFrees   uint64 // C errors released twice; the second time did nothing
+	Undelivered   uint64 // failures in a CGO_GUARD_VALUE(NULL): printed on stderr for want of a place to put them
+	Forwarded     uint64 // signals that were not a guard's and went to the handler before ours
+
+	PoisonedBy string // what corrupted the C heap, or ""
+}
+
+// Stats returns the counters of now. They are read one by one, so in a busy process they may be of slightly different
+// moments.
+func Stats() Statistics { return readStats() }
