@@ -22,6 +22,11 @@ cgo_guard_error *guardtest_guarded_call(void);
 cgo_guard_error *guardtest_success(uint64_t token, uint64_t *out);
 uint64_t guardtest_value(uint64_t token, int32_t fails, cgo_guard_error **error);
 
+// unguarded.cpp
+void guardtest_unguarded_crash(void);
+cgo_guard_error *guardtest_spin(volatile int32_t *started);
+int32_t guardtest_signal_before_main(void);
+
 // exceptions.cpp
 cgo_guard_error *guardtest_throw_int(uint64_t token);
 cgo_guard_error *guardtest_throw_char_pointer(uint64_t token);
