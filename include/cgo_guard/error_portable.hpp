@@ -4,6 +4,7 @@
 #ifndef CGO_GUARD_ERROR_PORTABLE_HPP
 #define CGO_GUARD_ERROR_PORTABLE_HPP
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
@@ -170,10 +171,8 @@ char *make_text(Make &&make) noexcept {
   }
 }
 
-inline std::string address_text(const void *address) {
-  char text[32];
-  std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(reinterpret_cast<std::uintptr_t>(address)));
-  return text;
+inline unsigned long long number_of(const void *address) noexcept {
+  return static_cast<unsigned long long>(reinterpret_cast<std::uintptr_t>(address));
 }
 
 }  // namespace detail
@@ -226,25 +225,41 @@ CGO_GUARD_C_API const char *cgo_guard_describe(cgo_guard_error *error) {
   return slot.described != nullptr ? slot.described : error->message;
 }
 
-CGO_GUARD_C_API char *cgo_guard_format_frames(const void *const *frames, uint64_t count, uint32_t head, uint64_t omitted) {
-  using namespace cgo_guard::detail;
-  return make_text([=] {
-    std::string text;
-    for (std::uint64_t i = 0; i <= count; ++i) {
-      if (omitted != 0 && i == (head < count ? head : count)) {
-        text += "... " + std::to_string(omitted) + (omitted == 1 ? " frame" : " frames") + " left out ...\n";
-      }
-      if (i < count) text += address_text(frames[i]) + "\n\t(addresses have no names on this platform)\n";
+CGO_GUARD_C_API size_t cgo_guard_format_frames_raw(const void *const *frames, uint64_t count, uint32_t head, uint64_t omitted,
+                                                   char *buffer, size_t size) {
+  std::size_t used = 0;
+  const auto put = [&](const char *format, auto value, const char *more) {
+    if (used + 1 >= size) return;
+    const int length = std::snprintf(buffer + used, size - used, format, value, more);
+    used = length < 0 ? used : std::min(used + static_cast<std::size_t>(length), size - 1);
+  };
+  if (size != 0) buffer[0] = 0;
+  for (std::uint64_t i = 0; i <= count; ++i) {
+    if (omitted != 0 && i == (head < count ? head : count)) {
+      put("... %llu frame%s left out ...\n", static_cast<unsigned long long>(omitted), omitted == 1 ? "" : "s");
     }
-    return text;
-  });
+    if (i < count) put("0x%llx\n\t%s\n", cgo_guard::detail::number_of(frames[i]), "(addresses have no names on this platform)");
+  }
+  return used;
+}
+
+CGO_GUARD_C_API char *cgo_guard_format_frames(const void *const *frames, uint64_t count, uint32_t head, uint64_t omitted) {
+  constexpr std::size_t longest = 80;  // of the two lines of a frame, and of the one about those left out
+  const std::size_t size = (static_cast<std::size_t>(count) + 1) * longest;
+  auto *const text = static_cast<char *>(std::malloc(size));
+  if (text != nullptr) cgo_guard_format_frames_raw(frames, count, head, omitted, text, size);
+  return text;
 }
 
 CGO_GUARD_C_API char *cgo_guard_resolve_frames(const void *const *frames, uint64_t count) {
   using namespace cgo_guard::detail;
   return make_text([=] {
     std::string text;
-    for (std::uint64_t i = 0; i < count; ++i) text += address_text(frames[i]) + "\t\t\t0\t0\t\t0x0\t\t0\n";
+    char address[32];
+    for (std::uint64_t i = 0; i < count; ++i) {
+      std::snprintf(address, sizeof address, "0x%llx", number_of(frames[i]));
+      text.append(address).append("\t\t\t0\t0\t\t0x0\t\t0\n");
+    }
     return text;
   });
 }

@@ -100,8 +100,8 @@ inline cgo_guard_error *fail_with_exception(guard_record &record, _Unwind_Except
   return &slot->error;
 }
 
-/// The message of a std::terminate, from what its handler noted, or from the exception that is still current where
-/// somebody else's handler ran.
+/// Name and message of a std::terminate: those of the exception in flight, as its handler noted them, or as they are
+/// still to be had where somebody else's handler ran.
 inline void describe_terminate(error_slot &slot, guard_record &record) noexcept {
   if ((record.state & state_noted) == 0) {
     const exception_view view = current_exception_view();
@@ -110,19 +110,13 @@ inline void describe_terminate(error_slot &slot, guard_record &record) noexcept 
   }
   slot.own(record.noted_name);
   slot.error.name = record.noted_name != nullptr ? record.noted_name : "";
-  if (record.noted_name != nullptr) {
-    constexpr const char *format = "std::terminate was called, with %s in flight: %s";
-    const char *const what = record.noted_what != nullptr ? record.noted_what : "";
-    const int length = std::snprintf(nullptr, 0, format, record.noted_name, what);
-    owned_text text{static_cast<char *>(std::malloc(static_cast<std::size_t>(length) + 1)), static_cast<std::size_t>(length)};
-    if (text.data != nullptr) std::snprintf(text.data, text.length + 1, format, record.noted_name, what);
-    set_message(slot, text);
+  if (record.noted_what != nullptr) {
+    set_message(slot, {record.noted_what, std::strlen(record.noted_what)});
   } else {
     std::snprintf(slot.message, sizeof slot.message, "%s",
-                  record.note[0] != 0 ? record.note : "std::terminate was called, with no exception in flight");
+                  record.note[0] != 0 ? record.note : "called with no exception in flight");
     set_message_in_place(slot);
   }
-  std::free(record.noted_what);
 }
 
 inline void describe_signal(error_slot &slot, guard_record &record) noexcept {

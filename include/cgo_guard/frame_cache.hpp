@@ -36,10 +36,24 @@ struct frame_facts {
   } saved[8];
 };
 
+/// The one function that is known without frame information: without it, a broken noexcept in code that clang compiled
+/// without -g would have no stack and no cleanup.
+inline bool learn_bare_terminate(std::uintptr_t pc, frame_facts &out) noexcept {
+  const std::int32_t to_cfa = arch::frame_of_bare_terminate(pc);
+  if (to_cfa == 0) return false;
+  out = frame_facts{};
+  out.simple = true;
+  out.cfa_register = arch::sp_register;
+  out.cfa_offset = to_cfa;
+  out.saved_count = 1;
+  out.saved[0] = {-8, arch::pc_register};
+  return true;
+}
+
 /// Fills in the facts. @return false where there is no frame information.
 inline bool learn_facts(std::uintptr_t pc, frame_facts &out) noexcept {
   frame_description description;
-  if (!find_frame_description(pc, description)) return false;
+  if (!find_frame_description(pc, description)) return learn_bare_terminate(pc, out);
   out.begin = description.begin;
   out.personality = description.personality;
   out.signal_frame = description.signal_frame;

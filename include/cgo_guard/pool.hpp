@@ -52,7 +52,7 @@ class error_pool {
   error_slot *take() noexcept {
     // Slots are taken in turn and not last-in-first-out, so that a freed error stays recognisable as long as possible.
     for (;;) {
-      const std::uint32_t chunks = chunk_count_.load(std::memory_order_acquire);
+      const std::uint32_t chunks = chunk_count();
       const std::uint32_t start = next_.fetch_add(1, std::memory_order_relaxed);
       for (std::uint32_t i = 0; i < chunks; ++i) {
         if (error_slot *slot = take_from(chunk(((start >> 6) + i) % chunks), start & 63)) return slot;
@@ -62,7 +62,7 @@ class error_pool {
   }
 
   void give_back(error_slot &slot) noexcept {
-    const std::uint32_t chunks = chunk_count_.load(std::memory_order_acquire);
+    const std::uint32_t chunks = chunk_count();
     for (std::uint32_t i = 0; i < chunks; ++i) {
       error_chunk &c = chunk(i);
       if (&slot >= c.slots && &slot < c.slots + 64) {
@@ -74,7 +74,7 @@ class error_pool {
 
   std::uint64_t live() noexcept {
     std::uint64_t count = 0;
-    const std::uint32_t chunks = chunk_count_.load(std::memory_order_acquire);
+    const std::uint32_t chunks = chunk_count();
     for (std::uint32_t i = 0; i < chunks; ++i) {
       count += static_cast<std::uint64_t>(__builtin_popcountll(chunk(i).taken.load(std::memory_order_relaxed)));
     }
@@ -84,6 +84,8 @@ class error_pool {
   static constexpr std::uint64_t capacity() noexcept { return std::uint64_t{max_chunks} * 64; }
 
  private:
+  std::uint32_t chunk_count() const noexcept { return extra_chunks_.load(std::memory_order_acquire) + 1; }
+
   error_chunk &chunk(std::uint32_t i) noexcept { return i == 0 ? first_ : *more_[i].load(std::memory_order_acquire); }
 
   static error_slot *take_from(error_chunk &c, unsigned start) noexcept {
@@ -109,12 +111,13 @@ class error_pool {
     if (!more_[seen].compare_exchange_strong(expected, static_cast<error_chunk *>(memory))) {
       munmap(memory, sizeof(error_chunk));
     }
-    std::uint32_t count = seen;
-    chunk_count_.compare_exchange_strong(count, seen + 1, std::memory_order_release);
+    std::uint32_t extra = seen - 1;
+    extra_chunks_.compare_exchange_strong(extra, seen, std::memory_order_release);
     return true;
   }
 
-  std::atomic<std::uint32_t> chunk_count_{1}, next_{0};
+  // All zero at the start, so that the pool is .bss and not 150 KB of every object file.
+  std::atomic<std::uint32_t> extra_chunks_{0}, next_{0};
   std::atomic<error_chunk *> more_[max_chunks] = {};
   error_chunk first_ = {};
 };

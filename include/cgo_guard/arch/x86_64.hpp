@@ -284,6 +284,15 @@ inline bool sent_by_own_system_call(const ucontext_t &context, int signal_number
   return tgkill || tkill || mask_restored;
 }
 
+/// clang gives no unwind tables to its __clang_call_terminate, where the landing pads of noexcept functions end, unless
+/// it is asked for -g. It is `push %rax; call __cxa_begin_catch; call std::terminate`, at every level of optimisation.
+/// @param call_site the last byte of a call. @return the bytes from rsp there up to the CFA, or 0 if this isn't it.
+inline std::int32_t frame_of_bare_terminate(std::uintptr_t call_site) noexcept {
+  std::uintptr_t code = 0;
+  if (cgo_guard_v1_load(call_site - 10, &code) == 0) return 0;
+  return (code & 0x00ff00000000ffff) == 0x00e800000000e850 ? 16 : 0;
+}
+
 /// The first bytes at an address, for the decoding of SIGILL; 0 where they can't be read.
 inline std::uintptr_t instruction_bytes(std::uintptr_t pc) noexcept {
   std::uintptr_t word = 0;
