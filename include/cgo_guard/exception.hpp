@@ -14,6 +14,7 @@
 
 #include "decode.hpp"
 #include "exception_objects.hpp"
+#include "type_names.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -37,24 +38,6 @@ inline owned_text copy_text(const char *text, std::size_t length) noexcept {
   return {data, length};
 }
 inline owned_text copy_text(const char *text) noexcept { return copy_text(text, std::strlen(text)); }
-
-/// The demangled name, malloc'ed; nullptr only without memory.
-inline char *type_name(const std::type_info &type) noexcept {
-  int status = 0;
-  char *const name = abi::__cxa_demangle(type.name(), nullptr, nullptr, &status);
-  if (name == nullptr) return copy_text(type.name()).data;
-  // What std::throw_with_nested throws is a class of its own, derived from the type that the user named.
-  constexpr const char wrapper[] = "std::_Nested_exception<";
-  constexpr std::size_t prefix = sizeof wrapper - 1;
-  const std::size_t length = std::strlen(name);
-  if (std::strncmp(name, wrapper, prefix) == 0 && length > prefix && name[length - 1] == '>') {
-    std::size_t inner = length - prefix - 1;
-    std::memmove(name, name + prefix, inner);
-    while (inner > 0 && name[inner - 1] == ' ') --inner;  // "> >", as a nested template ends
-    name[inner] = 0;
-  }
-  return name;
-}
 
 /// The part of the object that is a `target`, or nullptr: what a catch clause of that type would be given.
 inline void *as(const exception_view &view, const std::type_info &target) noexcept {
@@ -141,15 +124,12 @@ struct error_number {
 
 inline error_number number_of(const exception_view &view) noexcept {
   error_number result;
+  const void *const object = as(view, system_error_type);
+  if (object == nullptr) return result;
   contain([&] {
-    const std::error_code *code = nullptr;
-    if (const void *const object = as(view, system_error_type)) {
-      code = &static_cast<const std::system_error *>(object)->code();
-    }
-    if (code != nullptr) {
-      result.value = code->value();
-      result.category = code->category().name();
-    }
+    const std::error_code &code = static_cast<const std::system_error *>(object)->code();
+    result.value = code.value();
+    result.category = code.category().name();  // a virtual function of the user's
   });
   return result;
 }
@@ -158,17 +138,13 @@ inline error_number number_of(const exception_view &view) noexcept {
 /// An exception_ptr is one pointer to the object (libstdc++, exception_ptr.h); rethrowing is the only public way in, and
 /// would need a catch clause for every type there is.
 inline exception_view nested_in(const exception_view &view) noexcept {
-  exception_view result;
-  contain([&] {
-    const void *const object = as(view, nested_exception_type);
-    if (object == nullptr) return;
-    const std::exception_ptr inner = static_cast<const std::nested_exception *>(object)->nested_ptr();
-    void *thrown = nullptr;
-    static_assert(sizeof inner == sizeof thrown, "libstdc++'s exception_ptr is one pointer");
-    std::memcpy(&thrown, static_cast<const void *>(&inner), sizeof thrown);
-    result = view_of_object(thrown);
-  });
-  return result;
+  const void *const object = as(view, nested_exception_type);
+  if (object == nullptr) return {};
+  const std::exception_ptr inner = static_cast<const std::nested_exception *>(object)->nested_ptr();
+  void *nested = nullptr;
+  static_assert(sizeof inner == sizeof nested, "libstdc++'s exception_ptr is one pointer");
+  std::memcpy(&nested, static_cast<const void *>(&inner), sizeof nested);
+  return view_of_object(nested);
 }
 
 }  // namespace detail

@@ -60,9 +60,13 @@ inline void set_message_in_place(error_slot &slot) noexcept {
 }
 
 inline void describe_exception(error_slot &slot, const exception_view &view) noexcept {
-  char *const name = view ? type_name(*view.type) : nullptr;
-  slot.own(name);
-  slot.error.name = name != nullptr ? name : view ? view.type->name() : "(foreign exception)";
+  const char *name = view ? type_names.find(*view.type) : "(foreign exception)";
+  if (name == nullptr) {
+    char *const own = type_name(*view.type);
+    slot.own(own);
+    name = own != nullptr ? own : view.type->name();
+  }
+  slot.error.name = name;
   set_message(slot, message_of(view));
   const error_number number = number_of(view);
   slot.error.number = number.value;

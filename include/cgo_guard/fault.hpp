@@ -36,10 +36,10 @@ struct fault_walk {
 
 /// Whether the signal was caused by this thread's own code, now: raised by the kernel for the instruction, or sent by
 /// the thread to itself. `kill -ABRT` from outside wants Go's goroutine dump, and gets it.
-inline bool is_synchronous(int signal, const siginfo_t &info, const ucontext_t &context, int thread_id) noexcept {
+inline bool is_synchronous(int signal, const siginfo_t &info, const ucontext_t &context) noexcept {
   if (info.si_code > 0) return true;
   return info.si_code == SI_TKILL && info.si_pid == process.process_id &&
-         arch::sent_by_own_system_call(context, signal, thread_id);
+         arch::sent_by_own_system_call(context, signal, static_cast<int>(syscall(SYS_gettid)));
 }
 
 inline void describe_fault(int signal, const siginfo_t &info, const ucontext_t &context, fault_facts &out) noexcept {
@@ -143,8 +143,7 @@ inline void copy_abort_message(guard_record &record) noexcept {
 inline bool take_fault(int signal, const siginfo_t &info, ucontext_t &context) noexcept {
   // A fork's child has its parent's stack, but its parent's callers are not there to be returned to.
   if (getpid() != process.process_id) return false;
-  const int thread_id = static_cast<int>(syscall(SYS_gettid));
-  if (!is_synchronous(signal, info, context, thread_id)) return false;
+  if (!is_synchronous(signal, info, context)) return false;
 
   fault_facts fault;
   describe_fault(signal, info, context, fault);
@@ -165,7 +164,7 @@ inline bool take_fault(int signal, const siginfo_t &info, ucontext_t &context) n
     visit_frame(facts, at, fault, walk);
   });
   fault.walked = static_cast<bool>(guard);
-  if (!guard) guard = scan_for_guard(fault_sp & ~std::uintptr_t{7}, thread_id == process.process_id);
+  if (!guard) guard = scan_for_guard(fault_sp, syscall(SYS_gettid) == process.process_id);
   if (!guard) return false;
   if (fault.in_allocator && process.heap_policy.load(std::memory_order_relaxed) == CGO_GUARD_HEAP_CRASH) return false;
 

@@ -110,14 +110,15 @@ class lasting_facts {
     return nullptr;
   }
 
- private:
-  bool is_allowed(std::uintptr_t pc) const noexcept {
+  /// Whether an address is in a module that stays.
+  bool is_allowed(std::uintptr_t address) const noexcept {
     for (int i = 0; i < range_count_; ++i) {
-      if (ranges_[i].contains(pc)) return true;
+      if (ranges_[i].contains(address)) return true;
     }
     return false;
   }
 
+ private:
   static constexpr std::size_t size = 1024;  // 170 KB of .bss, touched as it fills
   static constexpr int max_ranges = 5;
   static constexpr std::uintptr_t being_written = 1;  // a fault in the middle leaves it so: one slot lost, nothing else

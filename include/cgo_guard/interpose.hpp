@@ -20,7 +20,9 @@
 
 #if !defined(CGO_GUARD_NO_INTERPOSE)
 
-#define CGO_GUARD_INTERPOSER extern "C" __attribute__((noreturn, weak, used))
+// Visible also under -fvisibility=hidden: these have to come before the originals for everybody, and dlsym has to find
+// them for the table of functions that only report and abort (known_functions.hpp).
+#define CGO_GUARD_INTERPOSER extern "C" __attribute__((noreturn, weak, used, visibility("default")))
 
 CGO_GUARD_INTERPOSER void __assert_fail(const char *expression, const char *file, unsigned int line,
                                         const char *function) noexcept {
@@ -122,16 +124,18 @@ inline throw_function original_throw() noexcept {
 }  // namespace detail
 CGO_GUARD_NAMESPACE_END
 
-CGO_GUARD_INTERPOSER void cgo_guard_v1_throw(void *object, void *type, void (*destructor)(void *)) __asm__("__cxa_throw");
+// Not declared noreturn, although it never returns: only then may the compiler end it with a jump. Otherwise its frame
+// would be one more for the unwinder in both phases of every throw.
+extern "C" __attribute__((weak, used)) void cgo_guard_v1_throw(void *object, void *type, void (*destructor)(void *))
+    __asm__("__cxa_throw");
 
-CGO_GUARD_INTERPOSER void cgo_guard_v1_throw(void *object, void *type, void (*destructor)(void *)) {
+extern "C" __attribute__((weak, used)) void cgo_guard_v1_throw(void *object, void *type, void (*destructor)(void *)) {
   using namespace cgo_guard::detail;
   const throw_function original = original_throw();
   if (process.mode.load(std::memory_order_relaxed) == process_mode::ready) {
     throw_stacks.remember(object, reinterpret_cast<std::uintptr_t>(__builtin_dwarf_cfa()));
   }
   original(object, type, destructor);
-  std::abort();
 }
 #endif  // CGO_GUARD_INTERPOSE_THROW
 
