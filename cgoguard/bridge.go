@@ -54,7 +54,15 @@ var (
 // copyError copies the error at p, and its causes, which share the Go stack goPCs.
 func copyError(p unsafe.Pointer, goPCs []uintptr) *Error {
 	c := (*C.cgo_guard_error)(p)
-	e := &Error{
+	pair := new(struct { // in one allocation, because one is no use without the other
+		err   Error
+		trace trace
+	})
+	pair.trace.cpp = append([]uintptr(nil), unsafe.Slice((*uintptr)(unsafe.Pointer(c.frames)), c.frame_count)...)
+	pair.trace.cppHead = int(c.frames_head)
+	pair.trace.cppOmitted = uint64(c.frames_omitted)
+	pair.trace.goPCs = goPCs
+	pair.err = Error{
 		Code:     Code(c.code),
 		Number:   int(c.number),
 		Name:     validText(C.GoString(c.name)),
@@ -68,17 +76,12 @@ func copyError(p unsafe.Pointer, goPCs []uintptr) *Error {
 		ThreadID: int(c.thread_id),
 		Cleanup:  Cleanup(c.cleanup),
 		Skipped:  int(c.skipped),
-		trace: &trace{
-			cpp:        append([]uintptr(nil), unsafe.Slice((*uintptr)(unsafe.Pointer(c.frames)), c.frame_count)...),
-			cppHead:    int(c.frames_head),
-			cppOmitted: uint64(c.frames_omitted),
-			goPCs:      goPCs,
-		},
+		trace:    &pair.trace,
 	}
 	if c.cause != nil {
-		e.Cause = copyError(unsafe.Pointer(c.cause), goPCs)
+		pair.err.Cause = copyError(unsafe.Pointer(c.cause), goPCs)
 	}
-	return e
+	return &pair.err
 }
 
 // release gives the error at p back to the header that made it, through the frozen prefix.

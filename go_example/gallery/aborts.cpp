@@ -58,7 +58,9 @@ cgo_guard_error *call_pure_virtual(void) {
   return CGO_GUARD { gallery::square s; };
 }
 cgo_guard_error *forget_to_join(void) {
-  return CGO_GUARD { std::thread worker([] {}); };
+  return CGO_GUARD {
+    std::thread worker([] {});
+  };
 }
 cgo_guard_error *throw_while_unwinding(void) {
   return CGO_GUARD {

@@ -62,7 +62,5 @@ cgo_guard_error *free_twice(void) {
     std::free(hidden(block));
   };
 }
-cgo_guard_error *do_nothing(void) {
-  return CGO_GUARD{};
-}
+cgo_guard_error *do_nothing(void) { return CGO_GUARD{}; }
 }

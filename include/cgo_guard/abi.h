@@ -64,10 +64,10 @@ typedef struct cgo_guard_error {
   uint64_t skipped;     ///< frames whose cleanups did not run
   uint64_t address;     ///< the faulting address, 0 where the signal has none
 
-  const char *name;          ///< demangled exception type, or "SIGSEGV"
-  const char *message;       ///< what(), the assert text, or the decoded fault; may contain NUL bytes and invalid UTF-8
-  uint64_t message_length;   ///< bytes in message, without the terminator
-  const char *category;      ///< error_category::name() of a std::system_error and its like, else ""
+  const char *name;         ///< demangled exception type, or "SIGSEGV"
+  const char *message;      ///< what(), the assert text, or the decoded fault; may contain NUL bytes and invalid UTF-8
+  uint64_t message_length;  ///< bytes in message, without the terminator
+  const char *category;     ///< error_category::name() of a std::system_error and its like, else ""
 
   const char *function;  ///< the guard's site: the function that holds the block
   const char *file;

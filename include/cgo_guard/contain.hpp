@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// @file contain.hpp
-/// A guard for our own use: runs a piece of somebody else's code (what(), a destructor of an exception) so that neither a
-/// throw nor a crash in it can spoil the report of the first failure.
+/// A guard for our own use: runs a piece of somebody else's code (what(), a destructor of an exception) so that neither
+/// a throw nor a crash in it can spoil the report of the first failure.
 #ifndef CGO_GUARD_CONTAIN_HPP
 #define CGO_GUARD_CONTAIN_HPP
 
@@ -30,9 +30,9 @@ inline void block_thunk(void *context) {
 
 struct contained {
   bool ok;
-  int signal;                      ///< of the crash, else 0
-  _Unwind_Exception *exception;    ///< what was thrown, else nullptr; the caller must dispose of it
-  char *terminated_by;             ///< malloc'ed type of the exception that met std::terminate, else nullptr; likewise
+  int signal;                    ///< of the crash, else 0
+  _Unwind_Exception *exception;  ///< what was thrown, else nullptr; the caller must dispose of it
+  char *terminated_by;           ///< malloc'ed type of the exception that met std::terminate, else nullptr; likewise
   fault_facts fault;
 };
 

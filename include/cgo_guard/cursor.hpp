@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 /// @file cursor.hpp
 /// Walks a stack, frame by frame, from any set of registers. Async-signal-safe: every read of the stack is one that may
-/// fail. Equal program counters are looked up once, so that a recursion of a hundred thousand frames takes milliseconds.
+/// fail. Equal program counters are looked up once, so that a recursion of a hundred thousand frames takes
+/// milliseconds.
 #ifndef CGO_GUARD_CURSOR_HPP
 #define CGO_GUARD_CURSOR_HPP
 
@@ -52,8 +53,8 @@ class cursor {
       return step_result::broken;
     }
     exact_ = facts_->signal_frame;
-    // Only a signal frame may lead to another stack. Anywhere else a stack pointer that doesn't rise is a smashed frame,
-    // and following it could go on for ever.
+    // Only a signal frame may lead to another stack. Anywhere else a stack pointer that doesn't rise is a smashed
+    // frame, and following it could go on for ever.
     if (!facts_->signal_frame && registers_.sp() <= sp_before) return step_result::broken;
     return registers_.pc() == 0 ? step_result::end : step_result::stepped;
   }

@@ -29,8 +29,8 @@ inline void decode_segv(const fault_facts &f, std::uint64_t frames, char *out, s
   const auto address = static_cast<unsigned long>(f.address);
   const char *const verb = access_verb(f.access);
   if (f.stack_overflow) {
-    std::snprintf(out, size, "stack overflow, %llu frames deep (%s at 0x%lx)", static_cast<unsigned long long>(frames), verb,
-                  address);
+    std::snprintf(out, size, "stack overflow, %llu frames deep (%s at 0x%lx)", static_cast<unsigned long long>(frames),
+                  verb, address);
   } else if (!f.address_known) {
     std::snprintf(out, size, "wild address (not canonical: the processor does not report which)");
   } else if (f.bad_call && f.address < null_page) {
@@ -44,7 +44,8 @@ inline void decode_segv(const fault_facts &f, std::uint64_t frames, char *out, s
   } else if (f.code == SEGV_ACCERR) {
     std::snprintf(out, size, "%s of protected memory at 0x%lx", verb, address);
   } else if (f.bad_call) {
-    std::snprintf(out, size, "call through a wild function pointer (execution at 0x%lx, where nothing is mapped)", address);
+    std::snprintf(out, size, "call through a wild function pointer (execution at 0x%lx, where nothing is mapped)",
+                  address);
   } else {
     std::snprintf(out, size, "wild address: %s at 0x%lx, where nothing is mapped", verb, address);
   }

@@ -85,8 +85,8 @@ struct reader {
 /// Evaluates the subset of DWARF expressions that call frame information uses: the PLT's conditional CFA and the
 /// register rules of glibc's signal return trampoline are the two that every process has.
 /// @return false for an operation outside the subset or memory that can't be read.
-inline bool evaluate(const unsigned char *begin, std::uint64_t size, const arch::registers &r, const std::uintptr_t *initial,
-                     std::uintptr_t &result) noexcept {
+inline bool evaluate(const unsigned char *begin, std::uint64_t size, const arch::registers &r,
+                     const std::uintptr_t *initial, std::uintptr_t &result) noexcept {
   constexpr int depth = 16;
   std::uintptr_t stack[depth];
   int n = 0;
@@ -124,10 +124,10 @@ inline bool evaluate(const unsigned char *begin, std::uint64_t size, const arch:
       case 0x06:  // DW_OP_deref
         if (arch::cgo_guard_v1_load(top, &top) == 0) return false;
         continue;
-      case 0x12: stack[n] = top, ++n; continue;  // DW_OP_dup
-      case 0x13: --n; continue;                  // DW_OP_drop
-      case 0x1f: top = ~top + 1; continue;       // DW_OP_neg
-      case 0x20: top = ~top; continue;           // DW_OP_not
+      case 0x12: stack[n] = top, ++n; continue;                            // DW_OP_dup
+      case 0x13: --n; continue;                                            // DW_OP_drop
+      case 0x1f: top = ~top + 1; continue;                                 // DW_OP_neg
+      case 0x20: top = ~top; continue;                                     // DW_OP_not
       case 0x23: top += static_cast<std::uintptr_t>(in.uleb()); continue;  // DW_OP_plus_uconst
       default: break;
     }

@@ -55,8 +55,7 @@ inline cgo_guard_error *refuse(const guard_site &site) noexcept {
 
 /// Everything that a guard does when the mode is not `ready`.
 [[gnu::cold, gnu::noinline]] inline cgo_guard_error *run_with_detour(void (*thunk)(void *), guard_record &record,
-                                                                     const char *function, const char *file,
-                                                                     int line) {
+                                                                     const char *function, const char *file, int line) {
   const guard_site site{function, file, line};
   bool temporary = false;
   {

@@ -4,7 +4,6 @@
 #ifndef CGO_GUARD_ERROR_PORTABLE_HPP
 #define CGO_GUARD_ERROR_PORTABLE_HPP
 
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
@@ -71,7 +70,8 @@ class portable_errors {
  private:
   static constexpr std::size_t resting = 64;
 
-  /// Not a std::mutex: errors are released during the destruction of statics too, and libc++'s mutexes are destroyed then.
+  /// Not a std::mutex: errors are released during the destruction of statics too, and libc++'s mutexes are destroyed
+  /// then.
   class lock {
    public:
     explicit lock(portable_errors &owner) noexcept : owner_(owner) {
@@ -148,12 +148,21 @@ inline std::string describe_error(const cgo_guard_error &e) {
   if (e.name[0] != 0) text.append(" ").append(e.name);
   text.append(": ").append(e.message, e.message_length).append("\n");
   if (e.function[0] != 0) {
-    text.append("guard:   ").append(e.function).append(" at ").append(e.file).append(":").append(std::to_string(e.line));
+    text.append("guard:   ")
+        .append(e.function)
+        .append(" at ")
+        .append(e.file)
+        .append(":")
+        .append(std::to_string(e.line));
     text.append(", thread ").append(std::to_string(e.thread_id)).append("\n");
   }
   text.append("cleanup: complete: every destructor the compiler had registered has run\n");
   for (const cgo_guard_error *cause = e.cause; cause != nullptr; cause = cause->cause) {
-    text.append("cause:   ").append(cause->name).append(": ").append(cause->message, cause->message_length).append("\n");
+    text.append("cause:   ")
+        .append(cause->name)
+        .append(": ")
+        .append(cause->message, cause->message_length)
+        .append("\n");
   }
   return text.append("C++ stack:\n").append(no_stack);
 }
@@ -225,25 +234,31 @@ CGO_GUARD_C_API const char *cgo_guard_describe(cgo_guard_error *error) {
   return slot.described != nullptr ? slot.described : error->message;
 }
 
-CGO_GUARD_C_API size_t cgo_guard_format_frames_raw(const void *const *frames, uint64_t count, uint32_t head, uint64_t omitted,
-                                                   char *buffer, size_t size) {
+CGO_GUARD_C_API size_t cgo_guard_format_frames_raw(const void *const *frames, uint64_t count, uint32_t head,
+                                                   uint64_t omitted, char *buffer, size_t size) {
   std::size_t used = 0;
-  const auto put = [&](const char *format, auto value, const char *more) {
-    if (used + 1 >= size) return;
-    const int length = std::snprintf(buffer + used, size - used, format, value, more);
-    used = length < 0 ? used : std::min(used + static_cast<std::size_t>(length), size - 1);
-  };
   if (size != 0) buffer[0] = 0;
+  const auto put = [&](const char *text) {
+    for (; *text != 0 && used + 1 < size; ++text) buffer[used++] = *text;
+    if (used < size) buffer[used] = 0;
+  };
+  char line[64];
   for (std::uint64_t i = 0; i <= count; ++i) {
     if (omitted != 0 && i == (head < count ? head : count)) {
-      put("... %llu frame%s left out ...\n", static_cast<unsigned long long>(omitted), omitted == 1 ? "" : "s");
+      std::snprintf(line, sizeof line, "... %llu frame%s left out ...\n", static_cast<unsigned long long>(omitted),
+                    omitted == 1 ? "" : "s");
+      put(line);
     }
-    if (i < count) put("0x%llx\n\t%s\n", cgo_guard::detail::number_of(frames[i]), "(addresses have no names on this platform)");
+    if (i == count) break;
+    std::snprintf(line, sizeof line, "0x%llx\n\t", cgo_guard::detail::number_of(frames[i]));
+    put(line);
+    put("(addresses have no names on this platform)\n");
   }
   return used;
 }
 
-CGO_GUARD_C_API char *cgo_guard_format_frames(const void *const *frames, uint64_t count, uint32_t head, uint64_t omitted) {
+CGO_GUARD_C_API char *cgo_guard_format_frames(const void *const *frames, uint64_t count, uint32_t head,
+                                              uint64_t omitted) {
   constexpr std::size_t longest = 80;  // of the two lines of a frame, and of the one about those left out
   const std::size_t size = (static_cast<std::size_t>(count) + 1) * longest;
   auto *const text = static_cast<char *>(std::malloc(size));

@@ -86,15 +86,24 @@ inline owned_text text_of_plain_value(const exception_view &view) noexcept {
   }
   if (is("b")) return copy_text(*static_cast<const bool *>(view.object) ? "true" : "false");
   if (is("c")) return copy_text(static_cast<const char *>(view.object), 1);
-  if (is("i")) std::snprintf(line, sizeof line, "%d", *static_cast<const int *>(view.object));
-  else if (is("j")) std::snprintf(line, sizeof line, "%u", *static_cast<const unsigned *>(view.object));
-  else if (is("s")) std::snprintf(line, sizeof line, "%d", *static_cast<const short *>(view.object));
-  else if (is("t")) std::snprintf(line, sizeof line, "%u", *static_cast<const unsigned short *>(view.object));
-  else if (is("l") || is("x")) std::snprintf(line, sizeof line, "%ld", *static_cast<const long *>(view.object));
-  else if (is("m") || is("y")) std::snprintf(line, sizeof line, "%lu", *static_cast<const unsigned long *>(view.object));
-  else if (is("f")) std::snprintf(line, sizeof line, "%g", static_cast<double>(*static_cast<const float *>(view.object)));
-  else if (is("d")) std::snprintf(line, sizeof line, "%g", *static_cast<const double *>(view.object));
-  else return copy_text("(an object of this type carries no message)");
+  if (is("i"))
+    std::snprintf(line, sizeof line, "%d", *static_cast<const int *>(view.object));
+  else if (is("j"))
+    std::snprintf(line, sizeof line, "%u", *static_cast<const unsigned *>(view.object));
+  else if (is("s"))
+    std::snprintf(line, sizeof line, "%d", *static_cast<const short *>(view.object));
+  else if (is("t"))
+    std::snprintf(line, sizeof line, "%u", *static_cast<const unsigned short *>(view.object));
+  else if (is("l") || is("x"))
+    std::snprintf(line, sizeof line, "%ld", *static_cast<const long *>(view.object));
+  else if (is("m") || is("y"))
+    std::snprintf(line, sizeof line, "%lu", *static_cast<const unsigned long *>(view.object));
+  else if (is("f"))
+    std::snprintf(line, sizeof line, "%g", static_cast<double>(*static_cast<const float *>(view.object)));
+  else if (is("d"))
+    std::snprintf(line, sizeof line, "%g", *static_cast<const double *>(view.object));
+  else
+    return copy_text("(an object of this type carries no message)");
   return copy_text(line);
 }
 
@@ -135,8 +144,8 @@ inline error_number number_of(const exception_view &view) noexcept {
 }
 
 /// The exception that std::throw_with_nested put inside, or an empty view. It lives as long as the outer one.
-/// An exception_ptr is one pointer to the object (libstdc++, exception_ptr.h); rethrowing is the only public way in, and
-/// would need a catch clause for every type there is.
+/// An exception_ptr is one pointer to the object (libstdc++, exception_ptr.h); rethrowing is the only public way in,
+/// and would need a catch clause for every type there is.
 inline exception_view nested_in(const exception_view &view) noexcept {
   const void *const object = as(view, nested_exception_type);
   if (object == nullptr) return {};

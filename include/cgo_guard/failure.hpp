@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// @file failure.hpp
-/// Turns what a guard's record holds into the error that its caller gets. Ordinary context, back in the guard's function.
+/// Turns what a guard's record holds into the error that its caller gets. Ordinary context, back in the guard's
+/// function.
 #ifndef CGO_GUARD_FAILURE_HPP
 #define CGO_GUARD_FAILURE_HPP
 
@@ -139,7 +140,8 @@ inline void append_second_fault(error_slot &slot, int signal) noexcept {
   if (slot.error.message != slot.message) return;
   const std::size_t length = std::strlen(slot.message);
   std::snprintf(slot.message + length, sizeof slot.message - length,
-                " (then %s in a destructor while cleaning up; the rest of the cleanup was abandoned)", signal_name(signal));
+                " (then %s in a destructor while cleaning up; the rest of the cleanup was abandoned)",
+                signal_name(signal));
   set_message_in_place(slot);
 }
 
@@ -147,7 +149,7 @@ inline cgo_guard_error *fail_with_fault(guard_record &record, const guard_site &
   const fault_facts &fault = record.fault;
   const bool terminated = (record.state & state_terminate) != 0 || fault.through_terminate;
   (terminated ? process.count.terminates : process.count.signals).fetch_add(1, std::memory_order_relaxed);
-  const int cleanup = fault.in_allocator || !fault.walked              ? CGO_GUARD_CLEANUP_NONE
+  const int cleanup = fault.in_allocator || !fault.walked                ? CGO_GUARD_CLEANUP_NONE
                       : record.skipped != 0 || record.second_signal != 0 ? CGO_GUARD_CLEANUP_PARTIAL
                                                                          : CGO_GUARD_CLEANUP_COMPLETE;
   process.count.cleanup[cleanup].fetch_add(1, std::memory_order_relaxed);
@@ -184,9 +186,10 @@ inline cgo_guard_error *fail_with_fault(guard_record &record, const guard_site &
   return &slot->error;
 }
 
-/// Both doors end here. errno is 0 afterwards, so that cgo's two-result form doesn't report a leftover beside our error.
-[[gnu::cold, gnu::noinline]] inline cgo_guard_error *fail(guard_record &record, void *outcome,
-                                                          const char *function, const char *file, int line) noexcept {
+/// Both doors end here. errno is 0 afterwards, so that cgo's two-result form doesn't report a leftover beside our
+/// error.
+[[gnu::cold, gnu::noinline]] inline cgo_guard_error *fail(guard_record &record, void *outcome, const char *function,
+                                                          const char *file, int line) noexcept {
   const guard_site site{function, file, line};
   cgo_guard_error *const error = outcome == &record
                                      ? fail_with_fault(record, site)

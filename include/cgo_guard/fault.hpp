@@ -27,8 +27,8 @@ struct fault_walk {
   arch::registers landing;
   std::uintptr_t landing_cfa = 0;
   std::uintptr_t stack_floor = 0;
-  std::uint64_t skipped = 0;         ///< before the first landing pad
-  std::uint64_t pads_after = 0;      ///< at and behind it
+  std::uint64_t skipped = 0;     ///< before the first landing pad
+  std::uint64_t pads_after = 0;  ///< at and behind it
   int frames_since_abort = -1;
   bool first = true;
   bool has_landing = false;
@@ -77,8 +77,8 @@ inline bool is_stack_overflow(const fault_facts &fault, std::uintptr_t sp, std::
 // How far from the signal the frames of raise, abort and std::terminate can reach: ten, seen with a noexcept violation.
 constexpr std::uint64_t machinery_depth = 16;
 
-/// The road to SIGABRT is not part of the story and has nothing to clean up: libstdc++'s __terminate has a `catch (...)`
-/// whose handler aborts again. @return true if this frame and all before it are to be forgotten.
+/// The road to SIGABRT is not part of the story and has nothing to clean up: libstdc++'s __terminate has a `catch
+/// (...)` whose handler aborts again. @return true if this frame and all before it are to be forgotten.
 inline bool skip_abort_machinery(std::uintptr_t call_site, fault_facts &fault, fault_walk &walk) noexcept {
   if (walk.frames_since_abort >= 0) ++walk.frames_since_abort;
   if (process.known.is_abort(call_site)) walk.frames_since_abort = 0;
@@ -103,7 +103,8 @@ inline void visit_frame(const frame_facts &facts, const cursor &at, fault_facts 
   }
   walk.list.add(call_site);
   if (process.known.is_allocator(call_site)) fault.in_allocator = true;
-  if (fault.signal == SIGABRT && walk.list.count() < machinery_depth && skip_abort_machinery(call_site, fault, walk)) return;
+  if (fault.signal == SIGABRT && walk.list.count() < machinery_depth && skip_abort_machinery(call_site, fault, walk))
+    return;
 
   if (facts.pad.kind == pad_kind::none) return;
   if (walk.has_landing) {
@@ -160,9 +161,8 @@ inline bool take_fault(int signal, const siginfo_t &info, ucontext_t &context) n
 
   frame_cache cache;
   cursor position(start, exact, cache);
-  guard_frame guard = walk_to_guard(position, [&](const frame_facts &facts, const cursor &at) noexcept {
-    visit_frame(facts, at, fault, walk);
-  });
+  guard_frame guard = walk_to_guard(
+      position, [&](const frame_facts &facts, const cursor &at) noexcept { visit_frame(facts, at, fault, walk); });
   fault.walked = static_cast<bool>(guard);
   if (!guard) guard = scan_for_guard(fault_sp, syscall(SYS_gettid) == process.process_id);
   if (!guard) return false;

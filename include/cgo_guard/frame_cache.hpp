@@ -64,7 +64,8 @@ inline bool learn_facts(std::uintptr_t pc, frame_facts &out) noexcept {
   out.args_size = interpreter.args_size();
   if (rules.cfa_register >= arch::register_count) return false;
   out.end_of_stack = rules.of[arch::pc_register].kind == rule_kind::undefined;
-  out.simple = !rules.cfa_is_expression && !description.signal_frame && description.return_register == arch::pc_register;
+  out.simple =
+      !rules.cfa_is_expression && !description.signal_frame && description.return_register == arch::pc_register;
   out.saved_count = 0;
   out.cfa_register = static_cast<unsigned char>(rules.cfa_register);
   out.cfa_offset = static_cast<std::int32_t>(rules.cfa_offset);

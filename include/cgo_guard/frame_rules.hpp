@@ -10,7 +10,15 @@
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
-enum class rule_kind : unsigned char { same, undefined, offset, val_offset, other_register, expression, val_expression };
+enum class rule_kind : unsigned char {
+  same,
+  undefined,
+  offset,
+  val_offset,
+  other_register,
+  expression,
+  val_expression
+};
 
 // All zero means "same" for every register: value-initialise it. No initialisers here, because the interpreter keeps
 // copies that are mostly never used.
@@ -90,7 +98,7 @@ class rule_interpreter {
       }
       std::uint64_t reg;
       switch (op) {
-        case 0x00: break;                                                        // nop
+        case 0x00: break;                                                         // nop
         case 0x01: location_ = in.encoded(description_.pointer_encoding); break;  // set_loc
         case 0x02: advance(in.take<std::uint8_t>()); break;
         case 0x03: advance(in.take<std::uint16_t>()); break;

@@ -28,9 +28,10 @@ struct frame_description {
 };
 
 /// The module's PT_GNU_EH_FRAME, or 0 where the address is in no module.
-/// _dl_find_object takes no lock and may be called from a signal handler (glibc manual, "Dynamic Linker Introspection").
-/// Before glibc 2.35 there is only dl_iterate_phdr, which takes the loader's lock: recursive, so a fault inside the
-/// loader doesn't deadlock with itself, but a signal handler there waits for a dlopen on another thread to finish.
+/// _dl_find_object takes no lock and may be called from a signal handler (glibc manual, "Dynamic Linker
+/// Introspection"). Before glibc 2.35 there is only dl_iterate_phdr, which takes the loader's lock: recursive, so a
+/// fault inside the loader doesn't deadlock with itself, but a signal handler there waits for a dlopen on another
+/// thread to finish.
 inline std::uintptr_t find_eh_frame_hdr(std::uintptr_t pc) noexcept {
 #ifdef DLFO_STRUCT_HAS_EH_DBASE
   dl_find_object object;
@@ -154,7 +155,8 @@ inline bool find_frame_description(std::uintptr_t pc, frame_description &out) no
       high = middle;
     }
   }
-  const auto fde = reinterpret_cast<const unsigned char *>(header + static_cast<std::uintptr_t>(std::intptr_t{at(low).fde}));
+  const auto fde =
+      reinterpret_cast<const unsigned char *>(header + static_cast<std::uintptr_t>(std::intptr_t{at(low).fde}));
   return parse_fde(fde, out) && pc >= out.begin && pc < out.end;
 }
 

@@ -22,8 +22,9 @@
 ///
 /// Yields a `cgo_guard_error *`: NULL on success, otherwise an error that the caller owns (cgo_guard_free, or
 /// cgoguard.Err in Go). The block is the body of a lambda that captures by reference: `return;` leaves the block, line
-/// numbers are those of the file. Any exception and any of the seven fatal signals ends the block and becomes the error.
-/// Throws nothing; pthread_cancel passes through. Any thread. May be nested, and used in destructors and callbacks.
+/// numbers are those of the file. Any exception and any of the seven fatal signals ends the block and becomes the
+/// error. Throws nothing; pthread_cancel passes through. Any thread. May be nested, and used in destructors and
+/// callbacks.
 #define CGO_GUARD ::cgo_guard::detail::guard_site{__func__, __FILE__, __LINE__}->*[&]() -> void
 
 /// Guards a block that returns a value: `return CGO_GUARD_VALUE(error) { return total(); };`
@@ -31,8 +32,7 @@
 /// @param error a `cgo_guard_error **`, set to NULL on success and to the error on failure. If the pointer itself is
 ///   NULL, a failure is printed on stderr: it must not vanish.
 /// Yields what the block returns, or `T{}` on failure.
-#define CGO_GUARD_VALUE(error) \
-  ::cgo_guard::detail::make_value_site(error, __func__, __FILE__, __LINE__)->*[&]()
+#define CGO_GUARD_VALUE(error) ::cgo_guard::detail::make_value_site(error, __func__, __FILE__, __LINE__)->*[&]()
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -48,9 +48,10 @@ inline value_site make_value_site(cgo_guard_error **error, const char *function,
 
 template <class T>
 value_site make_value_site(T, const char *, const char *, int) noexcept {
-  static_assert(!std::is_same_v<T, std::nullptr_t>,
+  constexpr bool is_null = std::is_same_v<T, std::nullptr_t> || std::is_integral_v<T>;  // NULL is a long to a template
+  static_assert(!is_null,
                 "CGO_GUARD_VALUE(NULL): a failure would have no place to go; pass the address of a cgo_guard_error *");
-  static_assert(std::is_same_v<T, std::nullptr_t>, "CGO_GUARD_VALUE takes a cgo_guard_error **");
+  static_assert(is_null, "CGO_GUARD_VALUE takes a cgo_guard_error **");
   return {};
 }
 
@@ -89,8 +90,9 @@ template <class Body>
 [[gnu::always_inline]] inline auto operator->*(const value_site &site, Body &&body) {
   using value_type = std::remove_cv_t<decltype(body())>;
   static_assert(!std::is_void_v<value_type>, "the block of CGO_GUARD_VALUE returns nothing: use CGO_GUARD");
-  static_assert(std::is_default_constructible_v<value_type>,
-                "the block of CGO_GUARD_VALUE returns a type without a default value, which a failure would have to return");
+  static_assert(
+      std::is_default_constructible_v<value_type>,
+      "the block of CGO_GUARD_VALUE returns a type without a default value, which a failure would have to return");
   value_slot<value_type> slot;
   auto fill = [&] { ::new (static_cast<void *>(&slot.value)) value_type(body()); };
   cgo_guard_error *const failure = run_guarded(site.site, fill);

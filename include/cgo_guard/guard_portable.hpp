@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 /// @file guard_portable.hpp
-/// The guard where signals can't be guarded (CGO_GUARD_HAS_SIGNALS is 0: macOS, other processors, libc++). The same macros
-/// and the same C functions, with a catch clause in place of the trampoline: exceptions only, and without their stacks.
+/// The guard where signals can't be guarded (CGO_GUARD_HAS_SIGNALS is 0: macOS, other processors, libc++). The same
+/// macros and the same C functions, with a catch clause in place of the trampoline: exceptions only, and without their
+/// stacks.
 ///
 /// A program has one of the two guards: both define the functions of abi.h, each for its own errors.
 #ifndef CGO_GUARD_GUARD_PORTABLE_HPP
 #define CGO_GUARD_GUARD_PORTABLE_HPP
 
 #if !defined(__cpp_exceptions)
-#error "cgo_guard guards only exceptions on this platform, and this file is compiled without them: it would guard nothing"
+#error \
+    "cgo_guard guards only exceptions on this platform, and this file is compiled without them: it would guard nothing"
 #endif
 
 #include <cerrno>
@@ -89,7 +91,8 @@ inline void set_name(portable_error &slot) noexcept {
 }
 
 /// Only inside a handler: fills the error from the exception that is being handled. Rethrown and caught by type, which
-/// needs no RTTI and no knowledge of the runtime's structures. The types are those the full guard reads (exception.hpp).
+/// needs no RTTI and no knowledge of the runtime's structures. The types are those the full guard reads
+/// (exception.hpp).
 inline void describe_current(portable_error &slot) noexcept {
   set_name(slot);
   const char *const no_message = "(an object of this type carries no message)";
@@ -165,7 +168,8 @@ inline cgo_guard_error *describe_causes() noexcept {
   return first;
 }
 
-/// Only inside a handler. errno is 0 afterwards, so that cgo's two-result form doesn't report a leftover beside our error.
+/// Only inside a handler. errno is 0 afterwards, so that cgo's two-result form doesn't report a leftover beside our
+/// error.
 [[gnu::cold, gnu::noinline]] inline cgo_guard_error *fail_with_current(const guard_site &site) noexcept {
   portable_count.exceptions.fetch_add(1, std::memory_order_relaxed);
   portable_error &slot = new_error();

@@ -36,7 +36,8 @@ inline void forward(int signal, siginfo_t *info, void *context) noexcept {
   process.count.forwarded.fetch_add(1, std::memory_order_relaxed);
   const struct sigaction &old = saved_action(signal);
   if ((old.sa_flags & SA_SIGINFO) == 0 && old.sa_handler == SIG_IGN) {
-    if (info->si_code <= 0) return;  // sent and ignored, as asked; a real fault can't be ignored, it would repeat for ever
+    if (info->si_code <= 0)
+      return;  // sent and ignored, as asked; a real fault can't be ignored, it would repeat for ever
     die_by_default(signal, *info);
     return;
   }

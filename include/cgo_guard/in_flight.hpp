@@ -11,10 +11,10 @@
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
-/// libstdc++ keeps the number of uncaught exceptions, but no list. The frame whose cleanup is running holds a pointer to
-/// its exception, for the _Unwind_Resume to come, so all of them are on the stack or in a register. A word counts if it
-/// points to a live C++ exception (class, one reference) whose catching frame (private_2) lies below the guard.
-/// Runs only if the count isn't zero, that is, when a destructor crashes during stack unwinding.
+/// libstdc++ keeps the number of uncaught exceptions, but no list. The frame whose cleanup is running holds a pointer
+/// to its exception, for the _Unwind_Resume to come, so all of them are on the stack or in a register. A word counts if
+/// it points to a live C++ exception (class, one reference) whose catching frame (private_2) lies below the guard. Runs
+/// only if the count isn't zero, that is, when a destructor crashes during stack unwinding.
 class in_flight_counter {
  public:
   in_flight_counter(std::uintptr_t low, std::uintptr_t high) noexcept : low_(low), high_(high) {}

@@ -34,7 +34,8 @@ CGO_GUARD_INTERPOSER void __assert_fail(const char *expression, const char *file
     reinterpret_cast<void (*)(const char *, const char *, unsigned int, const char *)>(original)(expression, file, line,
                                                                                                  function);
   } else {
-    std::fprintf(stderr, "%s:%u: %s: Assertion `%s' failed.\n", file, line, function != nullptr ? function : "?", expression);
+    std::fprintf(stderr, "%s:%u: %s: Assertion `%s' failed.\n", file, line, function != nullptr ? function : "?",
+                 expression);
   }
   std::abort();
 }
@@ -82,10 +83,11 @@ CGO_GUARD_INTERPOSER void cgo_guard_v1_glibcxx_assert_fail(const char *file, int
                                                            const char *condition) noexcept {
   using namespace cgo_guard::detail;
   if (guard_record *record = begin_note(0)) {
-    std::snprintf(record->note, sizeof record->note, "%s:%d: %s: Assertion '%s' failed.", file != nullptr ? file : "?", line,
-                  function != nullptr ? function : "?", condition != nullptr ? condition : "?");
+    std::snprintf(record->note, sizeof record->note, "%s:%d: %s: Assertion '%s' failed.", file != nullptr ? file : "?",
+                  line, function != nullptr ? function : "?", condition != nullptr ? condition : "?");
   } else if (void *const original = dlsym(RTLD_NEXT, "_ZSt21__glibcxx_assert_failPKciS0_S0_")) {
-    reinterpret_cast<void (*)(const char *, int, const char *, const char *)>(original)(file, line, function, condition);
+    reinterpret_cast<void (*)(const char *, int, const char *, const char *)>(original)(file, line, function,
+                                                                                        condition);
   }
   std::abort();
 }
@@ -126,10 +128,11 @@ CGO_GUARD_NAMESPACE_END
 
 // Not declared noreturn, although it never returns: only then may the compiler end it with a jump. Otherwise its frame
 // would be one more for the unwinder in both phases of every throw.
-extern "C" __attribute__((weak, used)) void cgo_guard_v1_throw(void *object, void *type, void (*destructor)(void *))
-    __asm__("__cxa_throw");
+extern "C" __attribute__((weak, used, visibility("default"))) void cgo_guard_v1_throw(
+    void *object, void *type, void (*destructor)(void *)) __asm__("__cxa_throw");
 
-extern "C" __attribute__((weak, used)) void cgo_guard_v1_throw(void *object, void *type, void (*destructor)(void *)) {
+extern "C" __attribute__((weak, used, visibility("default"))) void cgo_guard_v1_throw(void *object, void *type,
+                                                                                      void (*destructor)(void *)) {
   using namespace cgo_guard::detail;
   const throw_function original = original_throw();
   if (process.mode.load(std::memory_order_relaxed) == process_mode::ready) {

@@ -31,9 +31,9 @@ class known_functions {
   void look_up() noexcept {
     if (looked_up_) return;
     looked_up_ = true;
-    static const char *const names[] = {"malloc",        "free",     "calloc", "realloc", "memalign",
-                                        "aligned_alloc", "posix_memalign", "valloc", "pvalloc", "reallocarray",
-                                        "malloc_trim",   "malloc_usable_size", "mallinfo2"};
+    static const char *const names[] = {
+        "malloc", "free",    "calloc",       "realloc",     "memalign",           "aligned_alloc", "posix_memalign",
+        "valloc", "pvalloc", "reallocarray", "malloc_trim", "malloc_usable_size", "mallinfo2"};
     allocator_count_ = 0;
     for (const char *name : names) {
       address_range range;
@@ -47,19 +47,21 @@ class known_functions {
     libc_ = module_of(abort_.begin);
     allow_lasting_modules();
     throwing_.count = 0;
-    for (const char *name : {"__cxa_throw", "__cxa_rethrow", "_ZSt17rethrow_exceptionNSt15__exception_ptr13exception_ptrE",
-                             "_Unwind_RaiseException", "_Unwind_Resume_or_Rethrow"}) {
+    for (const char *name :
+         {"__cxa_throw", "__cxa_rethrow", "_ZSt17rethrow_exceptionNSt15__exception_ptr13exception_ptrE",
+          "_Unwind_RaiseException", "_Unwind_Resume_or_Rethrow"}) {
       throwing_.add(name);
     }
     last_words_.count = 0;
-    for (const char *name : {"abort", "__assert_fail", "__stack_chk_fail", "__cxa_pure_virtual", "__cxa_deleted_virtual",
-                             "_ZSt21__glibcxx_assert_failPKciS0_S0_"}) {
+    for (const char *name : {"abort", "__assert_fail", "__stack_chk_fail", "__cxa_pure_virtual",
+                             "__cxa_deleted_virtual", "_ZSt21__glibcxx_assert_failPKciS0_S0_"}) {
       last_words_.add(name);
     }
     terminating_.count = 0;
-    for (const char *name : {"_ZSt9terminatev", "__cxa_call_terminate", "__gxx_personality_v0", "_Unwind_RaiseException",
-                             "_Unwind_Resume", "_Unwind_Resume_or_Rethrow", "__cxa_throw", "__cxa_rethrow",
-                             "_ZSt17rethrow_exceptionNSt15__exception_ptr13exception_ptrE", "__cxa_begin_catch"}) {
+    for (const char *name :
+         {"_ZSt9terminatev", "__cxa_call_terminate", "__gxx_personality_v0", "_Unwind_RaiseException", "_Unwind_Resume",
+          "_Unwind_Resume_or_Rethrow", "__cxa_throw", "__cxa_rethrow",
+          "_ZSt17rethrow_exceptionNSt15__exception_ptr13exception_ptrE", "__cxa_begin_catch"}) {
       terminating_.add(name);
     }
     abort_message_ = static_cast<abort_message **>(dlvsym(RTLD_DEFAULT, "__abort_msg", "GLIBC_PRIVATE"));
@@ -114,9 +116,9 @@ class known_functions {
 
   /// See lasting_facts. The main program is the module of its program headers; ours that of the trampoline.
   void allow_lasting_modules() noexcept {
-    const std::uintptr_t in_module[] = {
-        static_cast<std::uintptr_t>(getauxval(AT_PHDR)), reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_returned),
-        abort_.begin, address_of("__cxa_throw"), address_of("_Unwind_Resume")};
+    const std::uintptr_t in_module[] = {static_cast<std::uintptr_t>(getauxval(AT_PHDR)),
+                                        reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_returned), abort_.begin,
+                                        address_of("__cxa_throw"), address_of("_Unwind_Resume")};
     for (std::uintptr_t address : in_module) {
       if (address != 0) lasting.allow(module_of(address));
     }

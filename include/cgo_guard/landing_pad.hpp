@@ -29,7 +29,8 @@ extern const char forced_unwind_type_info[] __asm__("_ZTIN10__cxxabiv115__forced
 
 /// Reads the LSDA as the C++ personality would for a forced unwind (Itanium C++ ABI: Exception Handling, 7), with three
 /// differences. A gap is reported instead of ending in std::terminate. Typed handlers never match, except
-/// `catch (abi::__forced_unwind &)`, by which libraries recognise an unwind they may not swallow. `catch (...)` matches.
+/// `catch (abi::__forced_unwind &)`, by which libraries recognise an unwind they may not swallow. `catch (...)`
+/// matches.
 /// @param pc the exact faulting PC, or the call's last byte.
 inline landing_pad find_landing_pad(const frame_description &frame, std::uintptr_t pc) noexcept {
   constexpr landing_pad none{pad_kind::none, 0, 0}, gap{pad_kind::gap, 0, 0};

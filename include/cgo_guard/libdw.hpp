@@ -15,6 +15,7 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <link.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -138,15 +139,31 @@ inline bool fill(api &a, void *library) noexcept {
          look_up(library, "dwarf_filesrc", a.filesrc);
 }
 
-/// libdw's functions, or nullptr where it isn't installed or too old. Opened once and never closed. Thread-safe; not
-/// async-signal-safe. Call it with no lock held: dlopen takes the dynamic linker's lock, and a constructor that runs
-/// under that lock may itself be waiting for ours. For the same reason there is no function-local static here.
+/// Whether this program is statically linked (-static, -static-pie). What it opens with dlopen brings a second libc,
+/// with a heap and thread-local variables that nobody has set up; libdw crashes in there.
+inline bool is_static_program() noexcept {
+  bool has_loader = false;
+  dl_iterate_phdr(
+      [](dl_phdr_info *info, std::size_t, void *found) -> int {
+        for (int i = 0; i < info->dlpi_phnum; ++i) {
+          if (info->dlpi_phdr[i].p_type == PT_INTERP) *static_cast<bool *>(found) = true;
+        }
+        return 1;  // the first is the program itself
+      },
+      &has_loader);
+  return !has_loader;
+}
+
+/// libdw's functions, or nullptr where it isn't installed or too old, or can't be used. Opened once and never closed.
+/// Thread-safe; not async-signal-safe. Call it with no lock held: dlopen takes the dynamic linker's lock, and a
+/// constructor that runs under that lock may itself be waiting for ours. For the same reason there is no function-local
+/// static here.
 inline const api *load() {
   static std::atomic<const api *> loaded{nullptr};
   static std::atomic<bool> absent{false};
   const api *known = loaded.load(std::memory_order_acquire);
   if (known != nullptr || absent.load(std::memory_order_relaxed)) return known;
-  void *library = dlopen("libdw.so.1", RTLD_NOW | RTLD_LOCAL);
+  void *library = is_static_program() ? nullptr : dlopen("libdw.so.1", RTLD_NOW | RTLD_LOCAL);
   auto *made = new api();
   if (library == nullptr || !fill(*made, library)) {
     if (library != nullptr) dlclose(library);

@@ -7,8 +7,9 @@
 #include "throw_stack.hpp"
 
 /// The trampoline's personality: takes every exception, lets forced unwinding (pthread_cancel, pthread_exit) through.
-/// Default visibility, so that every shared object of one version agrees on the address that marks a guard.
-extern "C" __attribute__((used)) inline _Unwind_Reason_Code cgo_guard_v1_personality(
+/// Default visibility, also under -fvisibility=hidden, so that every shared object of one version agrees on the address
+/// that marks a guard.
+extern "C" __attribute__((used, visibility("default"))) inline _Unwind_Reason_Code cgo_guard_v1_personality(
     int, _Unwind_Action actions, _Unwind_Exception_Class, _Unwind_Exception *exception, _Unwind_Context *context) {
   using namespace cgo_guard::detail;
   if ((actions & _UA_FORCE_UNWIND) != 0) return _URC_CONTINUE_UNWIND;

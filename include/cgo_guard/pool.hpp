@@ -29,7 +29,7 @@ struct error_slot {
   char *stack;     ///< cached by cgo_guard_stack
   char *describe;  ///< cached by cgo_guard_describe
   const void *frames[max_frames];
-  char name[160];     ///< for texts that may not use the heap
+  char name[160];  ///< for texts that may not use the heap
   char message[640];
 
   void own(char *text) noexcept {
@@ -104,8 +104,7 @@ class error_pool {
   /// pages that are never written cost nothing.
   bool grow(std::uint32_t seen) noexcept {
     if (seen == max_chunks) return false;
-    void *const memory =
-        mmap(nullptr, sizeof(error_chunk), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *const memory = mmap(nullptr, sizeof(error_chunk), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return false;
     error_chunk *expected = nullptr;
     if (!more_[seen].compare_exchange_strong(expected, static_cast<error_chunk *>(memory))) {

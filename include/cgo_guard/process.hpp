@@ -49,7 +49,7 @@ struct process_state {
   std::atomic<process_mode> mode{process_mode::cold};
   std::atomic<int> heap_policy{CGO_GUARD_HEAP_QUARANTINE};
   std::atomic<int> poisoned_by{0};  ///< the signal that showed the heap to be corrupt, 0 while it is sound
-  char poison_text[256] = {};        ///< what it did, written once by the thread that set poisoned_by
+  char poison_text[256] = {};       ///< what it did, written once by the thread that set poisoned_by
   int process_id = 0;               ///< who installed the handlers; a fork's child is somebody else
   struct sigaction saved[guarded_signal_count] = {};
   std::terminate_handler saved_terminate = nullptr;

@@ -49,20 +49,20 @@ struct fault_facts {
 /// control is back. That is why nothing has to be allocated where nothing can be.
 struct guard_record {
   fault_facts fault;
-  int second_signal;       ///< of a fault while destructors ran, else 0
-  std::uintptr_t state;    ///< the trampoline's state word, which is gone when the guard reads this
-  std::uint64_t skipped;   ///< frames whose cleanups did not run
-  std::uint64_t total;     ///< frames seen, recorded or not
+  int second_signal;         ///< of a fault while destructors ran, else 0
+  std::uintptr_t state;      ///< the trampoline's state word, which is gone when the guard reads this
+  std::uint64_t skipped;     ///< frames whose cleanups did not run
+  std::uint64_t total;       ///< frames seen, recorded or not
   std::uintptr_t guard_cfa;  ///< where the trampoline is
   std::uintptr_t landed;     ///< CFA of the frame whose landing pad was entered last
-  _Unwind_Exception forced;    ///< what the landing pads get to see
-  _Unwind_Exception *stray;    ///< an exception that a destructor let escape after the fault, or nullptr
+  _Unwind_Exception forced;  ///< what the landing pads get to see
+  _Unwind_Exception *stray;  ///< an exception that a destructor let escape after the fault, or nullptr
   const void *frames[max_frames];
 
   std::uint32_t uncaught_outside;  ///< std::uncaught_exceptions() without those thrown inside the guard
-  char *noted_name;    ///< malloc'ed: the type of the exception in flight at std::terminate, or nullptr
-  char *noted_what;    ///< malloc'ed: its what(), or nullptr
-  char note[512];      ///< the text of an assertion
+  char *noted_name;                ///< malloc'ed: the type of the exception in flight at std::terminate, or nullptr
+  char *noted_what;                ///< malloc'ed: its what(), or nullptr
+  char note[512];                  ///< the text of an assertion
 };
 
 /// A guard as seen from below: the trampoline's frame.

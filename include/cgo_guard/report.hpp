@@ -54,19 +54,28 @@ inline const char *cleanup_sentence(const cgo_guard_error &e, char (&buffer)[128
 }
 
 inline std::string describe_error(cgo_guard_error &e) {
-  static const char *const codes[] = {"error", "C++ exception", "fatal signal", "std::terminate", "exit", "Go error",
-                                      "refused"};
+  static const char *const codes[] = {"error", "C++ exception", "fatal signal", "std::terminate",
+                                      "exit",  "Go error",      "refused"};
   std::string text = codes[e.code >= 0 && e.code <= 6 ? e.code : 0];
   char buffer[128];
   if (e.name[0] != 0) text.append(" ").append(e.name);
   text.append(": ").append(e.message, e.message_length).append("\n");
   if (e.function[0] != 0) {
-    text.append("guard:   ").append(e.function).append(" at ").append(e.file).append(":").append(std::to_string(e.line));
+    text.append("guard:   ")
+        .append(e.function)
+        .append(" at ")
+        .append(e.file)
+        .append(":")
+        .append(std::to_string(e.line));
     text.append(", thread ").append(std::to_string(e.thread_id)).append("\n");
   }
   text.append("cleanup: ").append(cleanup_sentence(e, buffer)).append("\n");
   for (const cgo_guard_error *cause = e.cause; cause != nullptr; cause = cause->cause) {
-    text.append("cause:   ").append(cause->name).append(": ").append(cause->message, cause->message_length).append("\n");
+    text.append("cause:   ")
+        .append(cause->name)
+        .append(": ")
+        .append(cause->message, cause->message_length)
+        .append("\n");
   }
   if (e.frame_count != 0) {
     text.append("C++ stack:\n").append(format_frames(e.frames, e.frame_count, e.frames_head, e.frames_omitted));
@@ -100,8 +109,9 @@ CGO_GUARD_C_API void cgo_guard_free(cgo_guard_error *error) {
         __atomic_exchange_n(&error->magic, freed_magic, __ATOMIC_ACQ_REL) != CGO_GUARD_MAGIC) {
       const bool twice = __atomic_load_n(&error->magic, __ATOMIC_ACQUIRE) == freed_magic;
       if (process.count.double_frees.fetch_add(1, std::memory_order_relaxed) == 0) {
-        report_misuse("cgo_guard_free", error, twice ? "this error was already freed; further ones are only counted"
-                                                     : "this is not a cgo_guard_error");
+        report_misuse(
+            "cgo_guard_free", error,
+            twice ? "this error was already freed; further ones are only counted" : "this is not a cgo_guard_error");
       }
       return;
     }
@@ -126,9 +136,9 @@ CGO_GUARD_C_API const char *cgo_guard_stack(cgo_guard_error *error) {
   error_slot &slot = slot_of(*error);
   if (slot.shared || error->frame_count == 0) return "";
   if (slot.stack == nullptr) {
-    slot.stack = heap_is_poisoned()
-                     ? raw_stack_text(*error)
-                     : cgo_guard_format_frames(error->frames, error->frame_count, error->frames_head, error->frames_omitted);
+    slot.stack = heap_is_poisoned() ? raw_stack_text(*error)
+                                    : cgo_guard_format_frames(error->frames, error->frame_count, error->frames_head,
+                                                              error->frames_omitted);
   }
   return slot.stack != nullptr ? slot.stack : "";
 }
@@ -146,13 +156,14 @@ CGO_GUARD_C_API const char *cgo_guard_describe(cgo_guard_error *error) {
   return slot.describe != nullptr ? slot.describe : error->message;
 }
 
-CGO_GUARD_C_API char *cgo_guard_format_frames(const void *const *frames, uint64_t count, uint32_t head, uint64_t omitted) {
+CGO_GUARD_C_API char *cgo_guard_format_frames(const void *const *frames, uint64_t count, uint32_t head,
+                                              uint64_t omitted) {
   using namespace cgo_guard::detail;
   return make_text([=] { return format_frames(frames, count, head, omitted); });
 }
 
-CGO_GUARD_C_API size_t cgo_guard_format_frames_raw(const void *const *frames, uint64_t count, uint32_t head, uint64_t omitted,
-                                                   char *buffer, size_t size) {
+CGO_GUARD_C_API size_t cgo_guard_format_frames_raw(const void *const *frames, uint64_t count, uint32_t head,
+                                                   uint64_t omitted, char *buffer, size_t size) {
   return cgo_guard::detail::format_frames_raw(frames, count, head, omitted, buffer, size);
 }
 

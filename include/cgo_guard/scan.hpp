@@ -38,7 +38,8 @@ inline guard_frame scan_for_guard(std::uintptr_t sp, bool main_thread) noexcept 
     std::uintptr_t word = 0;
     if (arch::cgo_guard_v1_load(at, &word) == 0) return guard_frame{};
     if (go_entry != 0 && word > go_entry && word - go_entry < go_entry_size) return guard_frame{};
-    if (word == arch::canary && previous == at) return guard_frame{at - static_cast<std::uintptr_t>(arch::canary_offset)};
+    if (word == arch::canary && previous == at)
+      return guard_frame{at - static_cast<std::uintptr_t>(arch::canary_offset)};
     previous = word;
   }
   return guard_frame{};

@@ -4,8 +4,8 @@
 ///
 /// The trampoline's personality sees a throw only if nobody below it catches. `catch (const std::exception &) { log();
 /// throw; }` is the commonest code there is, and by the time of its `throw;` the stack of the first one is gone. So
-/// __cxa_throw is ours (interpose.hpp): it walks to the guard, 15 to 20 ns a frame where a throw costs a microsecond, and
-/// leaves the frames in a table under the address of the thrown object.
+/// __cxa_throw is ours (interpose.hpp): it walks to the guard, 15 to 20 ns a frame where a throw costs a microsecond,
+/// and leaves the frames in a table under the address of the thrown object.
 #ifndef CGO_GUARD_THROW_STACK_HPP
 #define CGO_GUARD_THROW_STACK_HPP
 
@@ -32,7 +32,8 @@ class throw_table {
   void remember(const void *object, std::uintptr_t throw_cfa) noexcept {
     thrown_stack &entry = entry_of(object);
     std::uint32_t version = entry.version.load(std::memory_order_relaxed);
-    if (version % 2 != 0 || !entry.version.compare_exchange_strong(version, version + 1, std::memory_order_acquire)) return;
+    if (version % 2 != 0 || !entry.version.compare_exchange_strong(version, version + 1, std::memory_order_acquire))
+      return;
     frame_cache cache;
     arch::registers here;
     arch::cgo_guard_v1_capture(&here);
@@ -81,7 +82,8 @@ inline throw_table throw_stacks;
 inline const void *thrown_object(const _Unwind_Exception &e) noexcept {
   constexpr _Unwind_Exception_Class primary = 0x474e5543432b2b00, dependent = primary | 1;
   if (e.exception_class == primary) return &e + 1;
-  if (e.exception_class == dependent) return *reinterpret_cast<void *const *>(reinterpret_cast<const char *>(&e + 1) - 112);
+  if (e.exception_class == dependent)
+    return *reinterpret_cast<void *const *>(reinterpret_cast<const char *>(&e + 1) - 112);
   return nullptr;
 }
 

@@ -8,9 +8,9 @@
 ///           fault
 ///
 /// The signal handler enters the first landing pad itself (fault.hpp). A landing pad can end in three ways, and each
-/// brings control back here: _Unwind_Resume (and a rethrow) call our stop function, because the exception they are given
-/// is marked as a forced unwind; the end of a `catch (...)` that swallows calls the exception's cleanup function; and
-/// code that may not be left by an exception calls std::terminate (terminate.hpp).
+/// brings control back here: _Unwind_Resume (and a rethrow) call our stop function, because the exception they are
+/// given is marked as a forced unwind; the end of a `catch (...)` that swallows calls the exception's cleanup function;
+/// and code that may not be left by an exception calls std::terminate (terminate.hpp).
 #ifndef CGO_GUARD_UNWIND_HPP
 #define CGO_GUARD_UNWIND_HPP
 
@@ -48,7 +48,8 @@ guard_frame walk_to_guard(cursor &position, Visit &&visit) noexcept {
 }
 
 /// The registers with which a landing pad expects to be entered.
-inline arch::registers landing_registers(const frame_facts &facts, const cursor &position, guard_record &record) noexcept {
+inline arch::registers landing_registers(const frame_facts &facts, const cursor &position,
+                                         guard_record &record) noexcept {
   arch::registers r = position.registers();
   r.value[arch::exception_register] = reinterpret_cast<std::uintptr_t>(&record.forced);
   r.value[arch::selector_register] = static_cast<std::uintptr_t>(facts.pad.selector);

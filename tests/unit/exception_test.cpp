@@ -139,7 +139,9 @@ GUARDED_TEST_CASE("An exception object whose destructor crashes does no harm") {
 
 GUARDED_TEST_CASE("The thrown object is destroyed once") {
   counted::live = 0;
-  { caught error(CGO_GUARD { throw counted(); }); }
+  {
+    caught error(CGO_GUARD { throw counted(); });
+  }
   CHECK(counted::live == 0);
 }
 

@@ -10,9 +10,7 @@
 
 namespace {
 
-cgo_guard_error *succeed() {
-  return CGO_GUARD{};
-}
+cgo_guard_error *succeed() { return CGO_GUARD{}; }
 
 int guard_line = 0;
 cgo_guard_error *fail_here(const char *message) {

@@ -210,8 +210,8 @@ DEATH_CASE(held_locks) {
   const caught in_stdio(CGO_GUARD { std::fprintf(file, "x"); });
   const caught in_loader(CGO_GUARD { dl_iterate_phdr(crash_in_callback, nullptr); });
   const caught again(CGO_GUARD { faults::write_null(); });
-  const bool stacks = in_stdio && in_loader && again && *cgo_guard_stack(in_stdio.get()) != 0 &&
-                      *cgo_guard_stack(in_loader.get()) != 0;
+  const bool stacks =
+      in_stdio && in_loader && again && *cgo_guard_stack(in_stdio.get()) != 0 && *cgo_guard_stack(in_loader.get()) != 0;
   std::string printed = stacks ? "three errors with stacks" : "something is missing";
   // On another thread: the loader's lock is recursive, so only that one can tell whether it is still held.
   std::thread([&] {
@@ -223,4 +223,3 @@ DEATH_CASE(held_locks) {
 TEST_CASE("Trap 37: a fault under stdio's and the loader's lock is reported, and capturing the next does not hang") {
   CHECK(die(held_locks).output == "three errors with stacks, and one elsewhere");
 }
-

@@ -56,8 +56,9 @@ TEST_CASE("Trap 36: a double free comes back, nothing else runs, and later guard
   CHECK(d.exit_status == 0);
   CHECK(contains(d.output, "SIGABRT: free(): double free detected"));
   CHECK(contains(d.output, "[cleanup none] [stack]"));
-  CHECK(contains(d.output, "refused: the heap is corrupt, so this block was not run: SIGABRT in the allocator under "
-                           "double_free_under_guard"));
+  CHECK(contains(d.output,
+                 "refused: the heap is corrupt, so this block was not run: SIGABRT in the allocator under "
+                 "double_free_under_guard"));
   CHECK_FALSE(contains(d.output, "[ran]"));
   CHECK_FALSE(contains(d.output, "[destructor ran]"));
 }
@@ -111,7 +112,9 @@ DEATH_CASE(fault_in_free) {
   cgo_guard_error *const refused = innocent();
   say(refused != nullptr && refused->code == CGO_GUARD_QUARANTINED ? " then refused" : " then ran");
 }
-TEST_CASE("A fault inside free is a corrupt heap as well") { CHECK(die(fault_in_free).output == "SIGSEGV then refused"); }
+TEST_CASE("A fault inside free is a corrupt heap as well") {
+  CHECK(die(fault_in_free).output == "SIGSEGV then refused");
+}
 
 TEST_CASE("Options that make no sense are refused in words") {
   cgo_guard_options options = {};

@@ -2,8 +2,8 @@
 /// @file main.cpp
 /// The program that holds all unit tests, and that is its own subprocess for those that kill (support.hpp).
 ///
-/// Why not CATCH_CONFIG_MAIN? Version 3 knows it no more, and has a library with a main() instead. A main() of our own is
-/// right for both versions, whether that library is linked or not.
+/// Why not CATCH_CONFIG_MAIN? Version 3 knows it no more, and has a library with a main() instead. A main() of our own
+/// is right for both versions, whether that library is linked or not.
 
 #define CATCH_CONFIG_RUNNER
 // The signals that Catch2 2 would handle are those that the code under test handles.

@@ -18,7 +18,8 @@ __attribute__((noinline)) int holds_and_faults(volatile int *p) {
 
 }  // namespace
 
-GUARDED_TEST_CASE("With the pragma, a lock that the faulting function itself holds is released; clang has no such thing") {
+GUARDED_TEST_CASE(
+    "With the pragma, a lock that the faulting function itself holds is released; clang has no such thing") {
   const caught error(CGO_GUARD { holds_and_faults(nullptr); });
   REQUIRE(error);
   CHECK(error->number == SIGSEGV);

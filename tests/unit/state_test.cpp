@@ -33,7 +33,7 @@ unsigned short x87_tags() {
 void spoil_floating_point() {
   std::fesetround(FE_UPWARD);
   feenableexcept(FE_DIVBYZERO);
-  _mm_setcsr(_mm_getcsr() | 0x8040);          // flush to zero, denormals are zero
+  _mm_setcsr(_mm_getcsr() | 0x8040);     // flush to zero, denormals are zero
   asm volatile("fld1\n\tfld1\n\tfld1");  // leave three values on the x87 stack
 }
 
@@ -73,16 +73,12 @@ GUARDED_TEST_CASE("Trap 41: floating-point modes are the defaults after an excep
 }
 
 GUARDED_TEST_CASE("Trap 42: direction and alignment-check flags are clear after a fault") {
-  caught direction(CGO_GUARD {
-    asm volatile("std\n\tmovl $0, 0" ::: "memory");
-  });
+  caught direction(CGO_GUARD { asm volatile("std\n\tmovl $0, 0" ::: "memory"); });
   REQUIRE(direction);
   unsigned long flags = 0;
   asm volatile("pushfq\n\tpopq %0" : "=r"(flags));
   CHECK((flags & 0x400) == 0);
-  caught alignment(CGO_GUARD {
-    asm volatile("pushfq\n\torl $0x40000,(%%rsp)\n\tpopfq\n\tmovl $0, 0" ::: "memory");
-  });
+  caught alignment(CGO_GUARD { asm volatile("pushfq\n\torl $0x40000,(%%rsp)\n\tpopfq\n\tmovl $0, 0" ::: "memory"); });
   REQUIRE(alignment);
   asm volatile("pushfq\n\tpopq %0" : "=r"(flags));
   CHECK((flags & 0x40000) == 0);
@@ -113,8 +109,8 @@ GUARDED_TEST_CASE("A block that succeeds leaves its errno to the caller") {
 
 GUARDED_TEST_CASE("Trap 4: the signal mask is what it was, for each of the signals") {
   const mask before;
-  void (*const all[])() = {faults::write_null,       faults::bus_error,  +[] { faults::divide(1, 0); },
-                           faults::trap_instruction, +[] { abort(); },   faults::breakpoint,
+  void (*const all[])() = {faults::write_null,       faults::bus_error,     +[] { faults::divide(1, 0); },
+                           faults::trap_instruction, +[] { abort(); },      faults::breakpoint,
                            +[] { raise(SIGSYS); },   faults::break_noexcept};
   for (auto *f : all) {
     caught error(CGO_GUARD { f(); });

@@ -23,12 +23,12 @@ inline std::string message_of(const caught &error) { return std::string(error->m
 #define GUARDED_TEST_CASE(...) GUARDED_TEST_NAMED(GUARDED_TEST_JOIN(guarded_test_, __LINE__), __VA_ARGS__)
 #define GUARDED_TEST_JOIN(a, b) GUARDED_TEST_JOIN_AGAIN(a, b)
 #define GUARDED_TEST_JOIN_AGAIN(a, b) a##b
-#define GUARDED_TEST_NAMED(function, ...)  \
-  static void function();                  \
-  TEST_CASE(__VA_ARGS__) {                 \
-    take_the_signals();                    \
-    function();                            \
-  }                                        \
+#define GUARDED_TEST_NAMED(function, ...) \
+  static void function();                 \
+  TEST_CASE(__VA_ARGS__) {                \
+    take_the_signals();                   \
+    function();                           \
+  }                                       \
   static void function()
 
 void take_the_signals();
@@ -42,8 +42,8 @@ struct death {
 
 /// Runs the body below in a process of its own: `DEATH_CASE(name) { … }` at namespace scope, `die(name)` in a test. The
 /// process is this program again and not a fork, which never recovers into its parent's guards. It is ended after 20 s.
-#define DEATH_CASE(name)                                                   \
-  static void death_case_##name();                                         \
+#define DEATH_CASE(name)                                                                 \
+  static void death_case_##name();                                                       \
   static const bool death_registered_##name = register_death(#name, &death_case_##name); \
   static void death_case_##name()
 #define die(name) run_death((static_cast<void>(death_registered_##name), #name))

@@ -145,7 +145,6 @@ __attribute__((noinline)) void with_guard_in_destructor(void (*f)()) {
   KEEP;
 }
 
-
 caught run(void (*f)(void (*)()), void (*fault)() = faults::write_null) {
   trail.clear();
   return caught(CGO_GUARD { f(fault); });

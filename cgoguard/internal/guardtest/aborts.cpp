@@ -17,8 +17,8 @@ namespace guardtest {
 
 __attribute__((noinline)) void check_item(const char *item) { assert(opaque(item) == nullptr && "item is not known"); }
 
-// A call that is the last thing in a function is compiled to a jump, and then its frame is gone before the failure: hence
-// something to do afterwards.
+// A call that is the last thing in a function is compiled to a jump, and then its frame is gone before the failure:
+// hence something to do afterwards.
 __attribute__((noinline)) void check_shelf(const char *item) {
   check_item(opaque(item));
   opaque(item);
@@ -44,7 +44,7 @@ __attribute__((noinline)) void read_name() {
 }
 
 __attribute__((noinline)) void throw_out_of_range(uint64_t token) { throw std::out_of_range(token_text(token)); }
-__attribute__((noinline)) void promise_not_to_throw(uint64_t token) noexcept { opaque(&throw_out_of_range)(token); }
+__attribute__((noinline)) void promise_not_to_throw(uint64_t token) noexcept { opaque (&throw_out_of_range)(token); }
 
 struct base {
   base() { call_from_constructor(this); }
@@ -71,27 +71,19 @@ extern "C" cgo_guard_error *guardtest_abort(uint64_t) {
 }
 
 extern "C" cgo_guard_error *guardtest_assert(uint64_t) {
-  return CGO_GUARD {
-    guardtest::check_inventory("deadbeef");
-  };
+  return CGO_GUARD { guardtest::check_inventory("deadbeef"); };
 }
 
 extern "C" cgo_guard_error *guardtest_stack_smashing(uint64_t) {
-  return CGO_GUARD {
-    guardtest::read_name();
-  };
+  return CGO_GUARD { guardtest::read_name(); };
 }
 
 extern "C" cgo_guard_error *guardtest_noexcept_violation(uint64_t token) {
-  return CGO_GUARD {
-    guardtest::promise_not_to_throw(token);
-  };
+  return CGO_GUARD { guardtest::promise_not_to_throw(token); };
 }
 
 extern "C" cgo_guard_error *guardtest_pure_virtual_call(uint64_t) {
-  return CGO_GUARD {
-    guardtest::derived object;
-  };
+  return CGO_GUARD { guardtest::derived object; };
 }
 
 extern "C" cgo_guard_error *guardtest_terminate(uint64_t) {

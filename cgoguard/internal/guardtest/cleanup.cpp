@@ -15,7 +15,7 @@ __attribute__((noinline)) void write_entry(uint64_t token) { *static_cast<volati
 extern "C" cgo_guard_error *guardtest_fault_under_lock(uint64_t token) {
   return CGO_GUARD {
     std::lock_guard<std::mutex> lock(guardtest::ledger);
-    guardtest::opaque(&guardtest::write_entry)(token);
+    guardtest::opaque (&guardtest::write_entry)(token);
   };
 }
 

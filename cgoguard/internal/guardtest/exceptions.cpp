@@ -43,45 +43,31 @@ void count_items(uint64_t token) {
 }  // namespace guardtest
 
 extern "C" cgo_guard_error *guardtest_throw_int(uint64_t token) {
-  return CGO_GUARD {
-    throw static_cast<int>(token);
-  };
+  return CGO_GUARD { throw static_cast<int>(token); };
 }
 
 extern "C" cgo_guard_error *guardtest_throw_char_pointer(uint64_t) {
-  return CGO_GUARD {
-    throw "a literal";
-  };
+  return CGO_GUARD { throw "a literal"; };
 }
 
 extern "C" cgo_guard_error *guardtest_throw_string(uint64_t token) {
-  return CGO_GUARD {
-    throw token_text(token);
-  };
+  return CGO_GUARD { throw token_text(token); };
 }
 
 extern "C" cgo_guard_error *guardtest_throw_struct(uint64_t token) {
-  return CGO_GUARD {
-    throw guardtest::shelf{token};
-  };
+  return CGO_GUARD { throw guardtest::shelf{token}; };
 }
 
 extern "C" cgo_guard_error *guardtest_throw_out_of_range(uint64_t token) {
-  return CGO_GUARD {
-    throw std::out_of_range(token_text(token));
-  };
+  return CGO_GUARD { throw std::out_of_range(token_text(token)); };
 }
 
 extern "C" cgo_guard_error *guardtest_throw_system_error(uint64_t token) {
-  return CGO_GUARD {
-    throw std::system_error(ENOENT, std::generic_category(), token_text(token));
-  };
+  return CGO_GUARD { throw std::system_error(ENOENT, std::generic_category(), token_text(token)); };
 }
 
 extern "C" cgo_guard_error *guardtest_throw_filesystem_error(uint64_t token) {
-  return CGO_GUARD {
-    guardtest::opaque(std::filesystem::file_size("/nonexistent/" + token_text(token)));
-  };
+  return CGO_GUARD { guardtest::opaque(std::filesystem::file_size("/nonexistent/" + token_text(token))); };
 }
 
 // The same number as ENOENT, in a category where it means something else.
@@ -93,7 +79,5 @@ extern "C" cgo_guard_error *guardtest_throw_own_category(uint64_t token) {
 }
 
 extern "C" cgo_guard_error *guardtest_throw_nested(uint64_t token) {
-  return CGO_GUARD {
-    guardtest::count_items(token);
-  };
+  return CGO_GUARD { guardtest::count_items(token); };
 }

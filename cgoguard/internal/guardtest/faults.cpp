@@ -43,27 +43,19 @@ __attribute__((noinline)) uint64_t recurse(uint64_t depth) {
 }  // namespace guardtest
 
 extern "C" cgo_guard_error *guardtest_null_read(uint64_t token) {
-  return CGO_GUARD {
-    opaque(*static_cast<volatile uint64_t *>(null_plus(token)));
-  };
+  return CGO_GUARD { opaque(*static_cast<volatile uint64_t *>(null_plus(token))); };
 }
 
 extern "C" cgo_guard_error *guardtest_null_write(uint64_t token) {
-  return CGO_GUARD {
-    *static_cast<volatile uint64_t *>(null_plus(token)) = 1;
-  };
+  return CGO_GUARD { *static_cast<volatile uint64_t *>(null_plus(token)) = 1; };
 }
 
 extern "C" cgo_guard_error *guardtest_null_call(uint64_t) {
-  return CGO_GUARD {
-    opaque(static_cast<void (*)()>(nullptr))();
-  };
+  return CGO_GUARD { opaque(static_cast<void (*)()>(nullptr))(); };
 }
 
 extern "C" cgo_guard_error *guardtest_null_object(uint64_t) {
-  return CGO_GUARD {
-    opaque(opaque(static_cast<guardtest::inventory *>(nullptr))->count());
-  };
+  return CGO_GUARD { opaque(opaque(static_cast<guardtest::inventory *>(nullptr))->count()); };
 }
 
 extern "C" cgo_guard_error *guardtest_write_read_only(uint64_t) {
@@ -82,21 +74,15 @@ extern "C" cgo_guard_error *guardtest_execute_data(uint64_t) {
 
 // Not canonical: no such address can exist, so the processor reports a protection fault without an address.
 extern "C" cgo_guard_error *guardtest_wild_read(uint64_t token) {
-  return CGO_GUARD {
-    opaque(*reinterpret_cast<volatile uint64_t *>(0xdead000000000000 | (token & 0xffff8)));
-  };
+  return CGO_GUARD { opaque(*reinterpret_cast<volatile uint64_t *>(0xdead000000000000 | (token & 0xffff8))); };
 }
 
 extern "C" cgo_guard_error *guardtest_read_past_file(uint64_t) {
-  return CGO_GUARD {
-    opaque(guardtest::page_past_end_of_file()[0]);
-  };
+  return CGO_GUARD { opaque(guardtest::page_past_end_of_file()[0]); };
 }
 
 extern "C" cgo_guard_error *guardtest_divide_by_zero(uint64_t token) {
-  return CGO_GUARD {
-    opaque(static_cast<int>(token) / opaque(0));
-  };
+  return CGO_GUARD { opaque(static_cast<int>(token) / opaque(0)); };
 }
 
 extern "C" cgo_guard_error *guardtest_illegal_instruction(uint64_t) {
@@ -116,19 +102,13 @@ extern "C" cgo_guard_error *guardtest_breakpoint(uint64_t) {
 }
 
 extern "C" cgo_guard_error *guardtest_raise_sigsys(uint64_t) {
-  return CGO_GUARD {
-    std::raise(SIGSYS);
-  };
+  return CGO_GUARD { std::raise(SIGSYS); };
 }
 
 extern "C" cgo_guard_error *guardtest_raise_sigsegv(uint64_t) {
-  return CGO_GUARD {
-    std::raise(SIGSEGV);
-  };
+  return CGO_GUARD { std::raise(SIGSEGV); };
 }
 
 extern "C" cgo_guard_error *guardtest_stack_overflow(uint64_t) {
-  return CGO_GUARD {
-    opaque(guardtest::recurse(0));
-  };
+  return CGO_GUARD { opaque(guardtest::recurse(0)); };
 }

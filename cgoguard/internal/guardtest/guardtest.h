@@ -95,8 +95,12 @@ typedef struct guardtest_future_error {
   void (*release)(struct guardtest_future_error *);
   char what_a_later_version_added[512];
 } guardtest_future_error;
-typedef struct guardtest_small { uint32_t value; } guardtest_small;
-typedef struct guardtest_unrelated { uint64_t value[4]; } guardtest_unrelated;
+typedef struct guardtest_small {
+  uint32_t value;
+} guardtest_small;
+typedef struct guardtest_unrelated {
+  uint64_t value[4];
+} guardtest_unrelated;
 
 guardtest_future_error *guardtest_make_future_error(int32_t with_release);
 int32_t guardtest_future_errors_released(void);

@@ -19,7 +19,7 @@ __attribute__((noinline)) void format_message() { throw std::runtime_error("what
 // is prepared.
 struct what_throws : std::exception {
   const char *what() const noexcept override {
-    opaque(&format_message)();
+    opaque (&format_message)();
     return "not reached";
   }
 };
@@ -34,43 +34,29 @@ struct what_crashes : std::exception {
 }  // namespace guardtest
 
 extern "C" cgo_guard_error *guardtest_what_null(uint64_t) {
-  return CGO_GUARD {
-    throw guardtest::what_null();
-  };
+  return CGO_GUARD { throw guardtest::what_null(); };
 }
 
 extern "C" cgo_guard_error *guardtest_what_throws(uint64_t) {
-  return CGO_GUARD {
-    throw guardtest::what_throws();
-  };
+  return CGO_GUARD { throw guardtest::what_throws(); };
 }
 
 extern "C" cgo_guard_error *guardtest_what_crashes(uint64_t) {
-  return CGO_GUARD {
-    throw guardtest::what_crashes();
-  };
+  return CGO_GUARD { throw guardtest::what_crashes(); };
 }
 
 extern "C" cgo_guard_error *guardtest_what_huge(uint64_t token) {
-  return CGO_GUARD {
-    throw std::runtime_error(std::string(1 << 20, 'x') + token_text(token));
-  };
+  return CGO_GUARD { throw std::runtime_error(std::string(1 << 20, 'x') + token_text(token)); };
 }
 
 extern "C" cgo_guard_error *guardtest_what_invalid_utf8(uint64_t token) {
-  return CGO_GUARD {
-    throw std::runtime_error("caf\xe9 \\ \xed\xa0\x80 " + token_text(token));
-  };
+  return CGO_GUARD { throw std::runtime_error("caf\xe9 \\ \xed\xa0\x80 " + token_text(token)); };
 }
 
 extern "C" cgo_guard_error *guardtest_what_many_lines(uint64_t token) {
-  return CGO_GUARD {
-    throw std::runtime_error("first line\nsecond line\r\n\x1b[31m" + token_text(token));
-  };
+  return CGO_GUARD { throw std::runtime_error("first line\nsecond line\r\n\x1b[31m" + token_text(token)); };
 }
 
 extern "C" cgo_guard_error *guardtest_string_with_nul(uint64_t token) {
-  return CGO_GUARD {
-    throw std::string("before\0after ", 13) + token_text(token);
-  };
+  return CGO_GUARD { throw std::string("before\0after ", 13) + token_text(token); };
 }

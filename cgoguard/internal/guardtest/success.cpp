@@ -4,15 +4,11 @@
 #include "opaque.hpp"
 
 extern "C" cgo_guard_error *guardtest_guarded_call(void) {
-  return CGO_GUARD {
-    guardtest::opaque(0);
-  };
+  return CGO_GUARD { guardtest::opaque(0); };
 }
 
 extern "C" cgo_guard_error *guardtest_success(uint64_t token, uint64_t *out) {
-  return CGO_GUARD {
-    *out = guardtest::opaque(token);
-  };
+  return CGO_GUARD { *out = guardtest::opaque(token); };
 }
 
 extern "C" uint64_t guardtest_value(uint64_t token, int32_t fails, cgo_guard_error **error) {

@@ -206,7 +206,8 @@ __attribute__((visibility("hidden"))) int cgo_guard_v1_load(std::uintptr_t addre
 __attribute__((visibility("hidden"))) void cgo_guard_v1_capture(registers *out) noexcept;
 [[noreturn]] __attribute__((visibility("hidden"))) void cgo_guard_v1_resume(const registers *in) noexcept;
 extern __attribute__((visibility("hidden"))) const char cgo_guard_v1_returned[], cgo_guard_v1_landed[];
-extern __attribute__((visibility("hidden"))) const char cgo_guard_v1_load_begin[], cgo_guard_v1_load_end[], cgo_guard_v1_load_failed[];
+extern __attribute__((visibility("hidden"))) const char cgo_guard_v1_load_begin[], cgo_guard_v1_load_end[],
+    cgo_guard_v1_load_failed[];
 }
 
 /// Where things are in the trampoline's frame, see the drawing above.
@@ -255,9 +256,7 @@ inline bool page_fault_was_fetch(const ucontext_t &context) noexcept {
 }
 
 /// int3 and `raise` report the address after the instruction, a fault the instruction itself (Intel SDM 3A, 6.5).
-inline bool pc_is_after_trap(const ucontext_t &context) noexcept {
-  return context.uc_mcontext.gregs[REG_TRAPNO] == 3;
-}
+inline bool pc_is_after_trap(const ucontext_t &context) noexcept { return context.uc_mcontext.gregs[REG_TRAPNO] == 3; }
 
 /// A call through a bad pointer leaves nothing but the return address on the stack. Takes it off again, so that the
 /// walk begins at the caller, which can be described.
