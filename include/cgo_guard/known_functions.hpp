@@ -7,11 +7,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <initializer_list>
 
 #include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
 #include <sys/auxv.h>
+#include <unwind.h>
 
 #include "frame_cache.hpp"
 
@@ -129,16 +134,41 @@ class known_functions {
   }
 
   static bool find(const char *name, address_range &out) noexcept {
-    void *const address = dlsym(RTLD_DEFAULT, name);
+    void *address = dlsym(RTLD_DEFAULT, name);
+    if (address == nullptr) address = linked_in(name);
     if (address == nullptr) return false;
     out.begin = reinterpret_cast<std::uintptr_t>(address);
     out.end = out.begin + 1;
     Dl_info info;
     void *symbol = nullptr;
+    frame_description description;
     if (dladdr1(address, &info, &symbol, RTLD_DL_SYMENT) != 0 && symbol != nullptr) {
       out.end = out.begin + static_cast<const ElfW(Sym) *>(symbol)->st_size;
+    } else if (find_frame_description(out.begin, description)) {
+      out.end = description.end;
     }
     return true;
+  }
+
+  /// A static program has no dynamic symbols to ask for, but then what it calls is linked in.
+  static void *linked_in(const char *name) noexcept {
+    const struct {
+      const char *name;
+      void *address;
+    } functions[] = {{"malloc", reinterpret_cast<void *>(&std::malloc)},
+                     {"free", reinterpret_cast<void *>(&std::free)},
+                     {"calloc", reinterpret_cast<void *>(&std::calloc)},
+                     {"realloc", reinterpret_cast<void *>(&std::realloc)},
+                     {"abort", reinterpret_cast<void *>(&std::abort)},
+                     {"_ZSt9terminatev", reinterpret_cast<void *>(&std::terminate)},
+                     {"__gxx_personality_v0", reinterpret_cast<void *>(&__gxx_personality_v0)},
+                     {"_Unwind_RaiseException", reinterpret_cast<void *>(&_Unwind_RaiseException)},
+                     {"_Unwind_Resume", reinterpret_cast<void *>(&_Unwind_Resume)},
+                     {"_Unwind_Resume_or_Rethrow", reinterpret_cast<void *>(&_Unwind_Resume_or_Rethrow)}};
+    for (const auto &f : functions) {
+      if (std::strcmp(f.name, name) == 0) return f.address;
+    }
+    return nullptr;
   }
 
   struct range_list {

@@ -94,7 +94,6 @@ std::string text_or_error(bool fail, cgo_guard_error **error) {
 }  // namespace
 
 TEST_CASE("The portable guard yields NULL for success and the whole error for an exception") {
-  CHECK(cgo_guard_error{}.magic == 0);
   CHECK(caught(CGO_GUARD{}) == nullptr);
   const caught error(fail_here());
   REQUIRE(error);
@@ -218,6 +217,10 @@ TEST_CASE("The portable guard formats addresses without names, in the same forms
   REQUIRE(text);
   const std::string unknown = "\n\t(addresses have no names on this platform)\n";
   CHECK(text.get() == "0x10" + unknown + "... 5 frames left out ...\n" + "0x20" + unknown);
+  char raw[40];
+  CHECK(cgo_guard_format_frames_raw(frames, 2, 2, 0, raw, sizeof raw) == sizeof raw - 1);
+  CHECK(std::string(raw) == ("0x10" + unknown).substr(0, sizeof raw - 1));
+  CHECK(cgo_guard_format_frames_raw(frames, 2, 2, 0, nullptr, 0) == 0);
   const std::unique_ptr<char, void (*)(void *)> table(cgo_guard_resolve_frames(frames, 1), &std::free);
   REQUIRE(table);
   CHECK(std::string(table.get()) == "0x10\t\t\t0\t0\t\t0x0\t\t0\n");

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
+# Builds the matrix program with one set of flags, and runs it. Compiled by hand and not by Meson, because a cell is about
+# exactly the flags it names, and Meson would add its own.
+#
+#   cell.sh CC CXX OPTION...    -x FLAG for every translation unit in C++, -g FLAG for the one that holds the guards,
+#                               -l FLAG for the linker, -2 for a second translation unit with the header,
+#                               -s for a program that is linked statically, -a for the amalgamated header, alone beside the sources
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+cc=$1 cxx=$2
+shift 2
+all=() guarded=() link=() defines=() sources=(guarded)
+include=$here/../../include
+while getopts x:g:l:2sa option; do
+  case $option in
+    x) all+=("$OPTARG") ;;
+    g) guarded+=("$OPTARG") ;;
+    l) link+=("$OPTARG") ;;
+    2) sources+=(guarded_too) defines+=(-DTWO_GUARDED) ;;
+    s) defines+=(-DSTATICALLY_LINKED) ;;
+    a) include=$scratch ;;
+    *) exit 2 ;;
+  esac
+done
+cp "$here"/*.c "$here"/*.cpp "$here"/program.h "$scratch"
+if [ "$include" = "$scratch" ]; then
+  python3 "$here/../../tools/amalgamate.py" "$scratch/cgo_guard.h"
+fi
+cd "$scratch"
+
+# The C half is strict C99 and every warning an error in every cell: cgo preambles are compiled in many ways.
+"$cc" -std=c99 -pedantic -Wall -Wextra -Werror -D_POSIX_C_SOURCE=200809L "${defines[@]}" -I"$include" -c main.c
+"$cxx" -std=c++17 "${all[@]}" -I"$include" -c failing.cpp
+for source in "${sources[@]}"; do
+  "$cxx" -std=c++17 "${all[@]}" "${guarded[@]}" -I"$include" -c "$source.cpp"
+done
+"$cxx" "${all[@]}" ./*.o "${link[@]}" -pthread -ldl -o program
+
+said=$(./program) || { echo "$said"; echo "the program failed"; exit 1; }
+[ "$said" = OK ] || { echo "$said"; exit 1; }
