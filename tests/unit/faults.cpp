@@ -173,7 +173,7 @@ void write_past_heap_block() {
   char *volatile p = static_cast<char *>(std::malloc(24));
   char *volatile q = static_cast<char *>(std::malloc(2000));
   char *volatile r = static_cast<char *>(std::malloc(24));
-  std::memset(p + 24, 0x41, 8);
+  for (int i = 24; i < 32; ++i) static_cast<volatile char *>(p)[i] = 0x41;
   std::free(q);
   std::free(r);
   std::free(p);
