@@ -4,6 +4,8 @@
 ///
 /// Macros that a user may define before it:
 /// - CGO_GUARD_NON_CALL_EXCEPTIONS: close the gaps in this file's own functions, see below.
+/// - CGO_GUARD_C_API_ELSEWHERE: don't compile the C functions of abi.h into this file, because another file of the program
+///   has them. With the Go package cgoguard one always has. Saves two thirds of the compile time.
 /// - CGO_GUARD_NO_INTERPOSE: leave __assert_fail, __cxa_throw and their like alone (interpose.hpp).
 #ifndef CGO_GUARD_H
 #define CGO_GUARD_H

@@ -97,8 +97,13 @@ inline void report_undelivered(cgo_guard_error *error) noexcept {
 }  // namespace detail
 CGO_GUARD_NAMESPACE_END
 
-// `used`, because a C file or the Go package may be the only caller: then no C++ file would emit them.
+// `used`, because a C file or the Go package may be the only caller: then no C++ file would emit them. It is also two
+// thirds of what the header costs to compile, so a file may say that another one of the program does it.
+#if defined(CGO_GUARD_C_API_ELSEWHERE)
+#define CGO_GUARD_C_API extern "C" inline
+#else
 #define CGO_GUARD_C_API extern "C" __attribute__((used)) inline
+#endif
 
 CGO_GUARD_C_API void cgo_guard_free(cgo_guard_error *error) {
   using namespace cgo_guard::detail;
