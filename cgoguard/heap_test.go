@@ -4,6 +4,8 @@ package cgoguard_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -35,7 +37,8 @@ func doubleFree(quarantine bool) {
 	for i := 0; i < 100; i++ {
 		guardtest.UseHeap(40 << (i % 10)) // hangs if this thread still holds a lock of the heap
 	}
-	if stack := e.CStack(); namesKnown() && !strings.Contains(stack, "guardtest_double_free") {
+	// Names take memory, and this heap is not to be touched. What addr2line needs must be there all the same.
+	if stack := e.CStack(); !strings.Contains(stack, filepath.Base(os.Args[0])+"+0x") {
 		failChild("the stack of a double free is\n%s", stack)
 	}
 	if cgoguard.Stats().PoisonedBy == "" {
