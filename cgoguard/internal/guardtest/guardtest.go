@@ -33,15 +33,6 @@ func Value(token uint64, fails bool) (uint64, error) {
 	return uint64(value), cgoguard.Err(failure)
 }
 
-// BareCall is a cgo call that does nothing.
-func BareCall() { C.guardtest_bare_call() }
-
-// GuardedCall is a cgo call that does nothing under a guard. It reports whether that succeeded.
-func GuardedCall() bool { return C.guardtest_guarded_call() == nil }
-
-// GuardedCallWithErr is GuardedCall as users write it.
-func GuardedCallWithErr() error { return cgoguard.Err(C.guardtest_guarded_call()) }
-
 // NilErr gives Err a nil, as every successful call does.
 func NilErr() error { return cgoguard.Err((*C.cgo_guard_error)(nil)) }
 

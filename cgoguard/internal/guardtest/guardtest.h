@@ -15,10 +15,6 @@ typedef cgo_guard_error *(*guardtest_function)(uint64_t token);
 
 static inline cgo_guard_error *guardtest_call(guardtest_function function, uint64_t token) { return function(token); }
 
-// What the benchmarks compare: nothing, and nothing under a guard.
-static inline void guardtest_bare_call(void) {}
-cgo_guard_error *guardtest_guarded_call(void);
-
 cgo_guard_error *guardtest_success(uint64_t token, uint64_t *out);
 uint64_t guardtest_value(uint64_t token, int32_t fails, cgo_guard_error **error);
 

@@ -3,10 +3,6 @@
 
 #include "opaque.hpp"
 
-extern "C" cgo_guard_error *guardtest_guarded_call(void) {
-  return CGO_GUARD { guardtest::opaque(0); };
-}
-
 extern "C" cgo_guard_error *guardtest_success(uint64_t token, uint64_t *out) {
   return CGO_GUARD { *out = guardtest::opaque(token); };
 }
