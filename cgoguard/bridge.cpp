@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: BSL-1.0
-// The functions of the C ABI are inline and weak: a program has them where some C++ file included the header. This
-// file is what makes a program have them when its own guards live in a shared library that hides its symbols.
+// The one file of every Go program that has the C functions of the header; others may leave them out.
+#undef CGO_GUARD_C_API_ELSEWHERE
 #include <cgo_guard.h>
