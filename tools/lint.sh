@@ -60,9 +60,8 @@ licences() {
   [ -z "$missing" ] || { echo "$missing"; return 1; }
 }
 
-tidy() {
-  tools/sources.sh cpp | grep -E '^(examples|tests/unit)/.*\.cpp$' | xargs -d '\n' -I{} clang-tidy --quiet {} -- -std=c++17 -Iinclude -Itests/unit
-}
+# The examples bring every header along. The tests do on purpose what clang-tidy warns of.
+tidy() { tools/sources.sh cpp | grep -E '^examples/.*\.cpp$' | xargs -d '\n' -I{} clang-tidy --quiet {} -- -std=c++17 -Iinclude; }
 
 shell_scripts() { tools/sources.sh sh | xargs -d '\n' shellcheck -x; }
 
