@@ -78,8 +78,8 @@ func TestTrap9AKillFromOutsideDumpsGoroutines(t *testing.T) {
 
 func TestTrap10GosOwnAbortUnderAGuardEndsTheProcess(t *testing.T) {
 	output, err := startChild(t, "Go dies in a callback")
-	if err == nil || strings.Contains(output, childDone) || !strings.Contains(output, "concurrent map writes") {
-		t.Errorf("%v, want the death of the process by concurrent map writes, got\n%s", err, output)
+	if err == nil || strings.Contains(output, childDone) || !strings.Contains(output, "fatal error: concurrent map") {
+		t.Errorf("%v, want the death of the process by concurrent map accesses, got\n%s", err, output)
 	}
 	if !strings.Contains(err.Error(), "abort") {
 		t.Errorf("the process ended with %q, want SIGABRT", err)
