@@ -23,13 +23,23 @@ static inline size_t cgoguard_format_raw(const uintptr_t *frames, uint64_t count
 static inline char *cgoguard_resolve(const uintptr_t *frames, uint64_t count) {
   return cgo_guard_resolve_frames((const void *const *)frames, count);
 }
+static inline cgo_guard_error *cgoguard_make_go_error(uint64_t value, int32_t panic, _GoString_ type,
+                                                      _GoString_ message) {
+  return cgo_guard_make_go_error(value, panic, _GoStringPtr(type), _GoStringLen(type), _GoStringPtr(message),
+                                 _GoStringLen(message));
+}
 */
 import "C"
 
-import "unsafe"
+import (
+	"runtime/cgo"
+	"sync/atomic"
+	"unsafe"
+)
 
-// This file is all of the package that knows C. The fields of an error are read through the Go struct that cgo makes
-// of cgo_guard_error: that is a plain memory access, not a call, and cannot drift from the header.
+// This file, the two about threads and the one about tracebacks are all of the package that knows C. The fields of an error are read through the
+// Go struct that cgo makes of cgo_guard_error: that is a plain memory access, not a call, and cannot drift from the
+// header.
 
 const (
 	abiMagic   = C.CGO_GUARD_MAGIC
@@ -78,6 +88,15 @@ func copyError(p unsafe.Pointer, goPCs []uintptr) *Error {
 		Skipped:  int(c.skipped),
 		trace:    &pair.trace,
 	}
+	if n := int(c.field_count); n > 0 {
+		pair.err.Fields = make(map[string]string, n)
+		for _, f := range unsafe.Slice(c.fields, n) {
+			pair.err.Fields[validText(C.GoString(f.key))] = validText(C.GoString(f.value))
+		}
+	}
+	if c.go_value != 0 {
+		pair.err.carried = cgo.Handle(c.go_value).Value().(*goFailure)
+	}
 	if c.cause != nil {
 		pair.err.Cause = copyError(unsafe.Pointer(c.cause), goPCs)
 	}
@@ -87,6 +106,36 @@ func copyError(p unsafe.Pointer, goPCs []uintptr) *Error {
 // release gives the error at p back to the header that made it, through the frozen prefix.
 func release(p unsafe.Pointer) {
 	C.cgoguard_release((*C.cgo_guard_error)(p))
+}
+
+// makeGoError makes the C error of a callback that failed.
+func makeGoError(f *goFailure, isPanic bool, typeName, message string) unsafe.Pointer {
+	handle := cgo.NewHandle(f)
+	panics := C.int32_t(0)
+	if isPanic {
+		panics = 1
+	}
+	e := C.cgoguard_make_go_error(C.uint64_t(handle), panics, typeName, message)
+	if e.go_value == 0 {
+		handle.Delete() // 16,384 errors are live, and this is the stand-in that says so
+	}
+	return unsafe.Pointer(e)
+}
+
+// releasedGoValues reports whether C++ has released Go values. It is a load from memory, not a call.
+func releasedGoValues() bool { return atomic.LoadUint32(releasedFlag) != 0 }
+
+var releasedFlag = (*uint32)(unsafe.Pointer(C.cgo_guard_released_go_values()))
+
+// dropReleasedGoValues lets go of the Go values that no C error refers to any more.
+func dropReleasedGoValues() {
+	var handles [64]C.uint64_t
+	for releasedGoValues() {
+		n := C.cgo_guard_take_released_go_values(&handles[0], C.uint64_t(len(handles)))
+		for _, handle := range handles[:n] {
+			cgo.Handle(handle).Delete()
+		}
+	}
 }
 
 // formatFrames returns the text of a C++ stack, or "" when there is none.
@@ -123,15 +172,25 @@ func takeString(text *C.char) string {
 }
 
 // configure returns "" or the sentence in which C refused the options.
-func configure(policy HeapPolicy) string {
+func configure(o Options) string {
 	options := C.cgo_guard_options{
 		struct_size: C.sizeof_cgo_guard_options,
-		heap_policy: C.int32_t(policy),
+		heap_policy: C.int32_t(o.OnHeapCorruption),
 	}
+	if o.CatchExit {
+		options.catch_exit = 1
+	}
+	if o.NoCrashReport {
+		options.crash_fd = -1
+	}
+	file := C.CString(o.CrashFile)
+	defer C.free(unsafe.Pointer(file))
+	options.crash_file = file
 	return C.GoString(C.cgo_guard_configure(&options))
 }
 
 func readStats() Statistics {
+	dropReleasedGoValues()
 	s := C.cgo_guard_stats{struct_size: C.sizeof_cgo_guard_stats}
 	C.cgo_guard_get_stats(&s)
 	return Statistics{
@@ -150,6 +209,8 @@ func readStats() Statistics {
 		DoubleFrees:     uint64(s.double_frees),
 		Undelivered:     uint64(s.undelivered),
 		Forwarded:       uint64(s.forwarded),
+		ThreadErrors:    uint64(s.thread_errors),
+		Displaced:       uint64(s.displaced),
 		PoisonedBy:      validText(C.GoString(s.poisoned_by)),
 	}
 }

@@ -20,10 +20,16 @@ const (
 	CodeGo Code = 5
 	// CodeQuarantined: the guard refused to run its block, because the C heap is known to be corrupt.
 	CodeQuarantined Code = 6
+	// CodeUser and more: a C++ exception reached the guard, and the translator of its type gave it this code. errors.Is
+	// with ErrException matches these too.
+	CodeUser Code = 1000
 )
 
-// String returns a word for the code, such as "signal".
+// String returns a word for the code, such as "signal", and "user(1003)" for a translator's.
 func (c Code) String() string {
+	if c >= CodeUser {
+		return "user(" + strconv.Itoa(int(c)) + ")"
+	}
 	return word(int(c), "", "exception", "signal", "terminate", "exit", "go", "quarantined")
 }
 

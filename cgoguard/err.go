@@ -5,7 +5,6 @@ package cgoguard
 import (
 	"encoding/binary"
 	"fmt"
-	"runtime"
 	"unsafe"
 )
 
@@ -15,6 +14,10 @@ import (
 // T is always C.cgo_guard_error. It is a type parameter because cgo gives every package a type of its own by that name.
 // From Go 1.20 on the call is inlined to a comparison with nil.
 //
+// A Go error that a Callback gave to C++ comes back wrapped in an *Error of CodeGo, for errors.Is, errors.As and
+// errors.Unwrap. A Go panic that a Callback caught does not come back as an error: Err goes on with it, with the same
+// value (PanicStack has its stack).
+//
 // Anything else is refused without being read beyond its size: the error then wraps ErrMisuse for a pointer that is no
 // live error, and ErrVersion for an error made by a header of another ABI version. (A package that has only declared
 // cgo_guard_error, without including cgo_guard.h, does not compile.)
@@ -22,7 +25,7 @@ func Err[T any](e *T) error {
 	if e == nil {
 		return nil
 	}
-	return take(unsafe.Pointer(e), unsafe.Sizeof(*e), e)
+	return take(unsafe.Pointer(e), unsafe.Sizeof(*e), e, true)
 }
 
 // The frozen prefix of cgo_guard_error, the same in every ABI version: magic, abi_version, struct_size, release.
@@ -36,8 +39,9 @@ const (
 	freedMagic = 0x6465657266676763
 )
 
-// take is the slow half of Err. argument is p with its static type, for the text of a refusal.
-func take(p unsafe.Pointer, size uintptr, argument any) error {
+// take is the slow half of Err. argument is p with its static type, for the text of a refusal. panics is whether a Go
+// panic that has come back through C++ is to go on, rather than to be returned as an error.
+func take(p unsafe.Pointer, size uintptr, argument any, panics bool) error {
 	if size < prefixSize {
 		return refuseSmall(size, argument)
 	}
@@ -58,13 +62,13 @@ func take(p unsafe.Pointer, size uintptr, argument any) error {
 		return refuseSmall(size, argument)
 	}
 
-	var pcs [maxGoFrames]uintptr
-	// Skipped: runtime.Callers, take and Err, so that the stack starts at the caller of Err.
-	n := runtime.Callers(3, pcs[:])
-	goPCs := make([]uintptr, n)
-	copy(goPCs, pcs[:n])
-	err := copyError(p, goPCs)
+	err := copyError(p, callers(2)) // the stack starts at the caller of Err
 	release(p)
+	dropReleasedGoValues()
+	translate(err)
+	if panics && err.carried != nil && err.carried.panic != nil {
+		err.carried.panic.goOn(err.trace)
+	}
 	return err
 }
 

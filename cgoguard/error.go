@@ -3,6 +3,7 @@
 package cgoguard
 
 import (
+	"errors"
 	"path"
 	"strconv"
 	"strings"
@@ -35,8 +36,15 @@ type Error struct {
 	Cleanup Cleanup
 	Skipped int // frames whose cleanups did not run
 
-	// Cause is the next exception of a std::nested_exception chain, or nil.
+	// Cause is the next exception of a std::nested_exception chain, or the failure of a guard inside that was passed to
+	// cgo_guard::check. Or nil.
 	Cause *Error
+
+	// Fields is what a translator of the exception's type added. nil if it added nothing.
+	Fields map[string]string
+
+	carried    *goFailure // for CodeGo, what the callback reported; else nil
+	translated error      // what a Go translator made of this, or nil
 
 	// A pointer, so that a copied Error shares the work of symbolizing and never copies a lock.
 	trace *trace
@@ -81,7 +89,14 @@ func (e *Error) title() string {
 		}
 		return "std::terminate"
 	case CodeExit:
+		if e.Message != "" {
+			return "exit" // the message says by which of the functions, and with which status
+		}
 		return "exit(" + strconv.Itoa(e.Number) + ")"
+	default:
+		if e.Code >= CodeUser && e.Name != "" {
+			return e.Name
+		}
 	}
 	return e.Code.String()
 }
@@ -96,8 +111,12 @@ func (e *Error) cleanupText() string {
 	return e.Cleanup.String() + ": " + strconv.Itoa(e.Skipped) + " frames skipped"
 }
 
-// Unwrap returns Cause, or nil when there is none.
+// Unwrap returns the Go error that came through C++ (CodeGo), else Cause, or nil when there is neither. For a Go panic
+// that C++ turned into an error, that is a *Panic.
 func (e *Error) Unwrap() error {
+	if e.carried != nil {
+		return e.carried.err
+	}
 	if e.Cause == nil {
 		return nil // not e.Cause: a nil *Error in an error is not a nil error
 	}
@@ -108,6 +127,12 @@ func (e *Error) Unwrap() error {
 // C++ exception that carries one (category "generic" or "system"), or what that errno stands for, as in
 // errors.Is(err, fs.ErrNotExist).
 func (e *Error) Is(target error) bool {
+	if e.translated != nil && errors.Is(e.translated, target) {
+		return true
+	}
+	if e.carried != nil && e.Cause != nil && errors.Is(e.Cause, target) { // Unwrap leads to the Go error only
+		return true
+	}
 	if s, ok := target.(*sentinel); ok {
 		return s.matches(e)
 	}
@@ -116,6 +141,14 @@ func (e *Error) Is(target error) bool {
 	}
 	errno := syscall.Errno(e.Number)
 	return target == errno || errno.Is(target)
+}
+
+// As lets errors.As find what a translator made of this error.
+func (e *Error) As(target any) bool {
+	if e.translated != nil && errors.As(e.translated, target) {
+		return true
+	}
+	return e.carried != nil && e.Cause != nil && errors.As(e.Cause, target)
 }
 
 // Addr returns Address, in the shape of Go's own fault errors.
@@ -130,14 +163,27 @@ func (e *Error) CStack() string { return e.trace.cppText() }
 // GoStack returns the Go stack of the call that failed, from the caller of Err outwards, in the same form as CStack.
 func (e *Error) GoStack() string { return e.trace.goText() }
 
-// Stack returns the whole way from the failure to the start of the goroutine: CStack, then GoStack.
-func (e *Error) Stack() string { return e.CStack() + e.GoStack() }
+// Stack returns the whole way from the failure to the start of the goroutine: CStack, then GoStack. For a Go error that
+// came through C++, the Go stack of its callback comes first.
+func (e *Error) Stack() string { return e.callbackStack() + e.CStack() + e.GoStack() }
+
+// callbackStack is the Go stack of the callback whose error this is, down to where C++ had called it.
+func (e *Error) callbackStack() string {
+	switch {
+	case e.carried == nil:
+		return ""
+	case e.carried.panic != nil:
+		return e.carried.panic.Stack()
+	}
+	return goStackText(e.carried.pcs, true)
+}
 
 // Frames returns the C++ stack as values, innermost first, symbolized like CStack. The slice is the caller's.
 func (e *Error) Frames() []Frame { return e.trace.cppFrames() }
 
 // StackTrace returns the program counters of GoStack, for runtime.CallersFrames. Error reporters such as Sentry look for
-// this method. C++ addresses are not among them, because the Go runtime drops those silently.
+// this method. C++ addresses are not among them, because the Go runtime drops those silently; after EnableTraceback, those
+// between two Go frames are.
 func (e *Error) StackTrace() []uintptr { return e.trace.goCallers() }
 
 // Callers returns the same as StackTrace, under the name that other error reporters look for.

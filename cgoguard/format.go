@@ -5,6 +5,7 @@ package cgoguard
 import (
 	"fmt"
 	"io"
+	"sort"
 	"strconv"
 	"strings"
 )
@@ -60,6 +61,15 @@ func (e *Error) report() string {
 	if stack := e.GoStack(); stack != "" {
 		b.WriteString("\nGo stack:\n" + stack)
 	}
+	for one := e; one != nil; one = one.Cause {
+		if one.carried == nil {
+			continue
+		}
+		// What the callback reported may have a story of its own: another guard's failure, deeper down.
+		if text := fmt.Sprintf("%+v", one.carried.err); text != errorText(one.carried.err) {
+			b.WriteString("\nthe Go error of the callback: " + endLine(text))
+		}
+	}
 	return b.String()
 }
 
@@ -80,6 +90,12 @@ func (e *Error) reportOne(b *strings.Builder) {
 	if e.ThreadID != 0 {
 		line("thread", strconv.Itoa(e.ThreadID))
 	}
+	for _, key := range e.fieldKeys() {
+		line(key, e.Fields[key])
+	}
+	if stack := e.callbackStack(); stack != "" {
+		b.WriteString("\nGo stack of the callback:\n" + stack)
+	}
 	if stack := e.CStack(); stack != "" {
 		b.WriteString("\nC++ stack:\n" + stack)
 	}
@@ -94,6 +110,16 @@ func (e *Error) codeText() string {
 		return fmt.Sprintf("%s %d", e.Code, e.Number)
 	}
 	return e.Code.String()
+}
+
+// fieldKeys are the keys of Fields, in an order that doesn't change.
+func (e *Error) fieldKeys() []string {
+	keys := make([]string, 0, len(e.Fields))
+	for key := range e.Fields {
+		keys = append(keys, key)
+	}
+	sort.Strings(keys)
+	return keys
 }
 
 // hasAddress tells address 0 from no address.

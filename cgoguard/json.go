@@ -4,30 +4,32 @@ package cgoguard
 
 import "encoding/json"
 
-// MarshalJSON implements json.Marshaler: an object with the fields in lower case, the stacks as c_stack and go_stack, the
-// line of Error() as error, and the cause as an object of its own. It symbolizes like CStack.
+// MarshalJSON implements json.Marshaler: an object with the fields in lower case, the stacks as c_stack and go_stack (and
+// callback_stack, for a Go error that came through C++), the line of Error() as error, and the cause as an object of its own. It symbolizes like CStack.
 func (e *Error) MarshalJSON() ([]byte, error) {
 	return json.Marshal(e.jsonObject(e.GoStack()))
 }
 
 type jsonError struct {
-	Error    string     `json:"error"`
-	Code     string     `json:"code"`
-	Number   int        `json:"number"`
-	Name     string     `json:"name"`
-	Message  string     `json:"message"`
-	Category string     `json:"category,omitempty"`
-	Function string     `json:"function"`
-	File     string     `json:"file"`
-	Line     int        `json:"line"`
-	Address  string     `json:"address,omitempty"`
-	Access   string     `json:"access,omitempty"`
-	ThreadID int        `json:"thread_id"`
-	Cleanup  string     `json:"cleanup"`
-	Skipped  int        `json:"skipped"`
-	CStack   string     `json:"c_stack"`
-	GoStack  string     `json:"go_stack,omitempty"`
-	Cause    *jsonError `json:"cause,omitempty"`
+	Error    string            `json:"error"`
+	Code     string            `json:"code"`
+	Number   int               `json:"number"`
+	Name     string            `json:"name"`
+	Message  string            `json:"message"`
+	Category string            `json:"category,omitempty"`
+	Function string            `json:"function"`
+	File     string            `json:"file"`
+	Line     int               `json:"line"`
+	Address  string            `json:"address,omitempty"`
+	Access   string            `json:"access,omitempty"`
+	ThreadID int               `json:"thread_id"`
+	Cleanup  string            `json:"cleanup"`
+	Skipped  int               `json:"skipped"`
+	Fields   map[string]string `json:"fields,omitempty"`
+	Callback string            `json:"callback_stack,omitempty"`
+	CStack   string            `json:"c_stack"`
+	GoStack  string            `json:"go_stack,omitempty"`
+	Cause    *jsonError        `json:"cause,omitempty"`
 }
 
 // jsonObject leaves the Go stack to its caller: a cause has the same one, and once is enough.
@@ -45,6 +47,8 @@ func (e *Error) jsonObject(goStack string) *jsonError {
 		ThreadID: e.ThreadID,
 		Cleanup:  e.Cleanup.String(),
 		Skipped:  e.Skipped,
+		Fields:   e.Fields,
+		Callback: e.callbackStack(),
 		CStack:   e.CStack(),
 		GoStack:  goStack,
 	}

@@ -38,6 +38,16 @@ func (e *Error) logAttrs() []slog.Attr {
 		slog.Int("skipped", e.Skipped),
 		slog.String("c_stack", e.CStack()),
 	)
+	if stack := e.callbackStack(); stack != "" {
+		attrs = append(attrs, slog.String("callback_stack", stack))
+	}
+	if keys := e.fieldKeys(); len(keys) > 0 {
+		fields := make([]any, 0, len(keys))
+		for _, key := range keys {
+			fields = append(fields, slog.String(key, e.Fields[key]))
+		}
+		attrs = append(attrs, slog.Group("fields", fields...))
+	}
 	if e.Cause != nil {
 		attrs = append(attrs, slog.Attr{Key: "cause", Value: slog.GroupValue(e.Cause.logAttrs()...)})
 	}

@@ -109,6 +109,7 @@ func panicThroughGuard(times int) (recovered int) {
 }
 
 func TestTrap23APanicThroughAGuardLeavesNothingBehind(t *testing.T) {
+	leavesCFrames(t)
 	const times = 100000
 	live := cgoguard.Stats().LiveErrors
 	inParallel(8, func(int) {

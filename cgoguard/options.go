@@ -2,7 +2,10 @@
 
 package cgoguard
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // HeapPolicy is what guards do once the C heap is known to be corrupt: glibc aborted on one of its own heap checks, or a
 // fault happened inside malloc, free or one of their relatives.
@@ -27,6 +30,14 @@ func (p HeapPolicy) String() string {
 // Options are the process-wide choices. The zero value is the default.
 type Options struct {
 	OnHeapCorruption HeapPolicy
+	// CatchExit makes exit, quick_exit, _Exit and _exit inside a guard an error (CodeExit, with the status as Number)
+	// instead of the end of the process. Outside a guard they do what they always do.
+	CatchExit bool
+	// A crash in C or C++ that no guard takes is reported before Go prints its goroutines: what and where, the thread,
+	// the C++ stack, the registers. CrashFile is a file for that, which is appended to; without one it is stderr.
+	CrashFile string
+	// NoCrashReport leaves it out.
+	NoCrashReport bool
 }
 
 // Configure replaces the process-wide options, at any time. A bad value is an error, and then nothing has changed.
@@ -34,7 +45,10 @@ func Configure(options Options) error {
 	if p := options.OnHeapCorruption; p < HeapQuarantine || p > HeapCrash {
 		return fmt.Errorf("cgoguard: Options.OnHeapCorruption is %d; it must be HeapQuarantine, HeapContinue or HeapCrash", int(p))
 	}
-	if refusal := configure(options.OnHeapCorruption); refusal != "" {
+	if strings.IndexByte(options.CrashFile, 0) >= 0 {
+		return fmt.Errorf("cgoguard: Options.CrashFile is %q; a file name has no NUL byte", options.CrashFile)
+	}
+	if refusal := configure(options); refusal != "" {
 		return fmt.Errorf("cgoguard: the C++ side refused the options: %s", refusal)
 	}
 	return nil
@@ -60,6 +74,8 @@ type Statistics struct {
 	DoubleFrees   uint64 // C errors released twice; the second time did nothing
 	Undelivered   uint64 // failures in a CGO_GUARD_VALUE(NULL): printed on stderr for want of a place to put them
 	Forwarded     uint64 // signals that were not a guard's and went to the handler before ours
+	ThreadErrors  uint64 // failures of C++ threads that nobody joined: given to OnThreadError, or printed
+	Displaced     uint64 // times that somebody put a signal handler over one of ours, and the next guard went on top again
 
 	PoisonedBy string // what corrupted the C heap, or ""
 }

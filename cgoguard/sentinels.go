@@ -50,5 +50,9 @@ type sentinel struct {
 func (s *sentinel) Error() string { return s.text }
 
 func (s *sentinel) matches(e *Error) bool {
-	return e.Code == s.code && (s.number == anyNumber || s.number == e.Number)
+	code := e.Code
+	if code >= CodeUser {
+		code = CodeException // which a translator has only given a code of its own
+	}
+	return code == s.code && (s.number == anyNumber || s.number == e.Number)
 }

@@ -153,25 +153,49 @@ func (t *trace) goText() string {
 	if t == nil || len(t.goPCs) == 0 {
 		return ""
 	}
-	t.goTextOnce.Do(func() {
-		var b strings.Builder
-		frames := runtime.CallersFrames(t.goPCs)
-		for {
-			frame, more := frames.Next()
-			if !startsGoroutine(frame.Function) {
-				fmt.Fprintf(&b, "%s\n\t%s:%d\n", frame.Function, frame.File, frame.Line)
-			}
-			if !more {
-				break
-			}
-		}
-		if len(t.goPCs) == maxGoFrames {
-			b.WriteString("...additional frames elided...\n")
-		}
-		t.goTextCache = b.String()
-	})
+	t.goTextOnce.Do(func() { t.goTextCache = goStackText(t.goPCs, false) })
 	return t.goTextCache
 }
+
+// goStackText is the text of a Go stack. toBorder ends it where C++ had called into Go.
+func goStackText(pcs []uintptr, toBorder bool) string {
+	if len(pcs) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	frames := runtime.CallersFrames(pcs)
+	for {
+		frame, more := frames.Next()
+		if toBorder && strings.HasPrefix(frame.Function, "runtime.cgocallback") {
+			return b.String()
+		}
+		if toBorder && b.Len() == 0 && raisesPanic(frame.Function) {
+			// not a part of the story
+		} else if !startsGoroutine(frame.Function) && !callsCallback(frame.Function) {
+			fmt.Fprintf(&b, "%s\n\t%s:%d\n", frame.Function, frame.File, frame.Line)
+		}
+		if !more {
+			break
+		}
+	}
+	if len(pcs) == maxGoFrames {
+		b.WriteString("...additional frames elided...\n")
+	}
+	return b.String()
+}
+
+// raisesPanic tells the functions between the one that panicked and the deferred one that recovered.
+func raisesPanic(function string) bool {
+	return strings.HasPrefix(function, "runtime.") || strings.HasPrefix(function, packagePath+".runCallback")
+}
+
+// callsCallback tells the functions between the body of a callback and C++: ours, and those that cgo generates.
+func callsCallback(function string) bool {
+	return strings.HasPrefix(function, "_cgoexp_") || function == packagePath+".runCallback" ||
+		function == packagePath+".Callback"
+}
+
+const packagePath = "github.com/cgo-guard/cgo_guard/cgoguard"
 
 // startsGoroutine tells the runtime's own outermost frames, which Go's stacks leave out too.
 func startsGoroutine(function string) bool {

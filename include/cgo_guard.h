@@ -4,7 +4,8 @@
 ///
 /// Macros that a user may define before it:
 /// - CGO_GUARD_NON_CALL_EXCEPTIONS: close the gaps in this file's own functions, see below.
-/// - CGO_GUARD_C_API_ELSEWHERE: don't compile the C functions of abi.h into this file, because another file of the program
+/// - CGO_GUARD_C_API_ELSEWHERE: don't compile the C functions of abi.h into this file, because another file of the
+/// program
 ///   has them. With the Go package cgoguard one always has. Saves two thirds of the compile time.
 /// - CGO_GUARD_NO_INTERPOSE: leave __assert_fail, __cxa_throw and their like alone (interpose.hpp).
 #ifndef CGO_GUARD_H
@@ -16,6 +17,7 @@
 #include "cgo_guard/config.hpp"
 
 #include "cgo_guard/guard.hpp"
+#include "cgo_guard/thread.hpp"
 
 /// By default a compiler takes it that a load, a store or a division never throws, and records no cleanup for it: a
 /// function that faults itself, rather than in something it calls, keeps its locks. GCC can be asked to record those

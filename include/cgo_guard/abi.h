@@ -24,12 +24,13 @@ extern "C" {
 #endif
 
 enum cgo_guard_code {
-  CGO_GUARD_EXCEPTION = 1,   ///< a C++ exception of any type reached the guard
-  CGO_GUARD_SIGNAL = 2,      ///< a fatal signal; number is the signal
-  CGO_GUARD_TERMINATE = 3,   ///< std::terminate; name is the type of the exception in flight, if any
-  CGO_GUARD_EXIT = 4,        ///< exit() inside the guard; number is the status
-  CGO_GUARD_GO = 5,          ///< a Go error or panic came back through C++
-  CGO_GUARD_QUARANTINED = 6  ///< the guard refused to run: the heap is known to be corrupt
+  CGO_GUARD_EXCEPTION = 1,    ///< a C++ exception of any type reached the guard
+  CGO_GUARD_SIGNAL = 2,       ///< a fatal signal; number is the signal
+  CGO_GUARD_TERMINATE = 3,    ///< std::terminate; name is the type of the exception in flight, if any
+  CGO_GUARD_EXIT = 4,         ///< exit() inside the guard; number is the status
+  CGO_GUARD_GO = 5,           ///< a Go error or panic came back through C++
+  CGO_GUARD_QUARANTINED = 6,  ///< the guard refused to run: the heap is known to be corrupt
+  CGO_GUARD_USER = 1000  ///< this and more: an exception, with the code that its translator gave it (translate.hpp)
 };
 
 enum cgo_guard_access {
@@ -45,6 +46,12 @@ enum cgo_guard_cleanup {
   CGO_GUARD_CLEANUP_PARTIAL = 1,   ///< `skipped` frames were left without theirs
   CGO_GUARD_CLEANUP_NONE = 2       ///< none ran: the stack could not be walked, or the heap could not be trusted
 };
+
+/// One of the values that a translator (translate.hpp) took from an exception, such as {"sku", "A-113"}.
+typedef struct cgo_guard_field {
+  const char *key;
+  const char *value;
+} cgo_guard_field;
 
 /// One failure. Read it directly; release it with cgo_guard_free. The memory is the library's, all strings are
 /// NUL-terminated and live as long as the error. Never NULL: name, message, category, function, file.
@@ -82,6 +89,12 @@ typedef struct cgo_guard_error {
   uint64_t frames_omitted;  ///< frames between head and tail that were not recorded
 
   struct cgo_guard_error *cause;  ///< next in the std::nested_exception chain, or NULL; owned by this error
+
+  const cgo_guard_field *fields;  ///< what a translator added, in its order
+  uint64_t field_count;
+
+  uint64_t go_value;  ///< the Go package's handle of the Go error or panic that this is about, else 0
+  int32_t go_panic;   ///< 1 where that is a panic
 } cgo_guard_error;
 
 /// The C++ stack of the failure as text, symbolized on the first call and cached until the error is freed. Two lines a
@@ -92,8 +105,11 @@ const char *cgo_guard_stack(cgo_guard_error *error);
 /// The whole report as text: what happened, where, what was cleaned up, the causes, the stack. Same rules as above.
 const char *cgo_guard_describe(cgo_guard_error *error);
 
-/// Releases an error and its causes. NULL is allowed. A second free of the same error is recognised, counted
-/// (cgo_guard_stats::double_frees), reported on stderr once, and otherwise ignored.
+/// Makes one more owner of an error: each of them calls cgo_guard_free. @return the same pointer.
+cgo_guard_error *cgo_guard_retain(cgo_guard_error *error);
+
+/// Releases an error and its causes, when this was the last owner. NULL is allowed. A second free of the same error is
+/// recognised, counted (cgo_guard_stats::double_frees), reported on stderr once, and otherwise ignored.
 void cgo_guard_free(cgo_guard_error *error);
 
 /// Text for addresses that have outlived their error, as cgo_guard_stack would print them.
@@ -120,8 +136,11 @@ enum cgo_guard_heap_policy {
 };
 
 typedef struct cgo_guard_options {
-  uint32_t struct_size;  ///< sizeof(cgo_guard_options)
-  int32_t heap_policy;   ///< enum cgo_guard_heap_policy
+  uint32_t struct_size;    ///< sizeof(cgo_guard_options)
+  int32_t heap_policy;     ///< enum cgo_guard_heap_policy
+  int32_t catch_exit;      ///< not 0: exit() and its kin inside a guard become CGO_GUARD_EXIT (exit.hpp)
+  int32_t crash_fd;        ///< where crashes under no guard are reported: 0 means stderr, -1 nowhere
+  const char *crash_file;  ///< a file for that instead, appended to; it is copied. NULL or "" for none
 } cgo_guard_options;
 
 /// Changes the process-wide options. @return NULL on success, else a static sentence saying what was wrong.
@@ -136,12 +155,64 @@ typedef struct cgo_guard_stats {
   uint64_t live_errors, pool_size;
   uint64_t pool_exhausted;  ///< errors that lost their details because too many were live
   uint64_t double_frees;
-  uint64_t undelivered;     ///< failures in a CGO_GUARD_VALUE(NULL): printed on stderr for want of a place to put them
-  uint64_t forwarded;       ///< signals that were not ours and went to the handler before us
+  uint64_t undelivered;    ///< failures in a CGO_GUARD_VALUE(NULL): printed on stderr for want of a place to put them
+  uint64_t forwarded;      ///< signals that were not ours and went to the handler before us
+  uint64_t thread_errors;  ///< failures of C++ threads that nobody joined, given to the handler or printed
+  uint64_t displaced;      ///< times that somebody put a handler over one of ours, and the next guard went on top again
   const char *poisoned_by;  ///< what corrupted the heap, or ""
 } cgo_guard_stats;
 
 void cgo_guard_get_stats(cgo_guard_stats *stats);
+
+/// Names the function that is given the failure of every C++ thread that nobody joins (thread.hpp). It runs in ordinary
+/// context, on that thread or on the one that detaches it, and owns the error. NULL, as at the start: such a failure is
+/// printed on stderr.
+void cgo_guard_on_thread_error(void (*handler)(cgo_guard_error *error));
+
+/// For the Go package. The error of a callback into Go that failed. @param go_value its handle of the Go value, not 0.
+/// @param type, message need no terminator. @return never NULL. Where its go_value is 0, there was no room for details,
+///   and the handle is still the caller's.
+cgo_guard_error *cgo_guard_make_go_error(uint64_t go_value, int32_t go_panic, const char *type, uint64_t type_length,
+                                         const char *message, uint64_t message_length);
+
+/// For the Go package. The handles of Go values whose last error was released since the last call. C++ may release one
+/// anywhere, in a destructor, on any thread, where a call into Go would be out of place; so they wait here.
+/// @return how many were written to `out`, at most `max`.
+uint64_t cgo_guard_take_released_go_values(uint64_t *out, uint64_t max);
+
+/// For the Go package. Where to see, without a call, whether there are any: not 0.
+const uint32_t *cgo_guard_released_go_values(void);
+
+/// For the Go package: the arguments and functions of runtime.SetCgoTraceback, whose documentation has the contract.
+/// Registered by cgoguard.EnableTraceback alone. The first two functions are async-signal-safe; the symbolizer may be
+/// called while the process is crashing.
+typedef struct cgo_guard_traceback_argument {
+  uintptr_t context;
+  uintptr_t signal_context;
+  uintptr_t *buffer;
+  uintptr_t max;
+} cgo_guard_traceback_argument;
+
+typedef struct cgo_guard_traceback_context_argument {
+  uintptr_t context;
+} cgo_guard_traceback_context_argument;
+
+typedef struct cgo_guard_symbolizer_argument {
+  uintptr_t pc;
+  const char *file;
+  uintptr_t line;
+  const char *function;
+  uintptr_t entry;
+  uintptr_t more;
+  uintptr_t data;
+} cgo_guard_symbolizer_argument;
+
+void cgo_guard_traceback(cgo_guard_traceback_argument *argument);
+void cgo_guard_traceback_context(cgo_guard_traceback_context_argument *argument);
+void cgo_guard_symbolize(cgo_guard_symbolizer_argument *argument);
+
+/// Before they are registered. @return NULL, or a static sentence saying why this platform can't have them.
+const char *cgo_guard_prepare_traceback(void);
 
 #ifdef __cplusplus
 }

@@ -24,8 +24,8 @@ struct guard_context {
 /// What the trampoline calls. Its name marks the border in a symbolized stack (stack_text.hpp).
 template <class Body>
 inline void block_thunk(void *context) {
+  // May become a tail call, which saves a nanosecond and leaves no frame: see name_the_block.
   (*static_cast<guard_context<Body> *>(context)->body)();
-  __asm__ volatile("");  // not a tail call: this frame is what names the guarded function in a stack
 }
 
 struct contained {

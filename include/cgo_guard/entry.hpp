@@ -5,6 +5,7 @@
 #define CGO_GUARD_ENTRY_HPP
 
 #include "failure.hpp"
+#include "neighbours.hpp"
 #include "terminate.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
@@ -28,11 +29,24 @@ class install_lock {
   }
 };
 
+/// The kernel, libstdc++ and our neighbours have the addresses of our handlers from now on, so that the module which
+/// holds them must not be unloaded. (GCC's unique symbols do the same to most plugins; clang and -fvisibility=hidden
+/// have none.)
+inline void stay_loaded() noexcept {
+  Dl_info info;
+  void *module = nullptr;
+  if (dladdr1(reinterpret_cast<void *>(&on_signal), &info, &module, RTLD_DL_LINKMAP) == 0 || module == nullptr) return;
+  const char *const name = static_cast<const link_map *>(module)->l_name;
+  if (name == nullptr || name[0] == 0) return;  // the main program
+  if (void *const handle = dlopen(name, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE)) dlclose(handle);
+}
+
 inline void install_everything() noexcept {
   process.known.look_up();
-  // The first use of a thread-local variable may allocate; not in a signal handler, then.
-  static_cast<void>(current_globals().uncaught);
+  locate_exception_state();
+  stay_loaded();
   process.process_id = getpid();
+  watch_forks();
   install_terminate_handler();
   install_handlers();
 }
@@ -68,13 +82,22 @@ inline cgo_guard_error *refuse(const guard_site &site) noexcept {
         process.mode.store(temporary ? process_mode::before_go : process_mode::ready, std::memory_order_release);
         break;
       case process_mode::ready: break;
+      case process_mode::displaced: {
+        // First the mode: who puts a handler over ours from here on displaces us again.
+        process_mode expected = process_mode::displaced;
+        if (process.mode.compare_exchange_strong(expected, process_mode::ready)) {
+          process.count.displaced.fetch_add(1, std::memory_order_relaxed);
+          install_handlers();
+        }
+        break;
+      }
       case process_mode::quarantined:
         if (process.heap_policy.load(std::memory_order_relaxed) == CGO_GUARD_HEAP_QUARANTINE) return refuse(site);
         break;
     }
   }
   void *const outcome = arch::cgo_guard_v1_enter(thunk, &record);
-  cgo_guard_error *const error = outcome == nullptr ? nullptr : fail(record, outcome, function, file, line);
+  cgo_guard_error *const error = outcome == nullptr ? nullptr : fail(record, outcome, thunk, function, file, line);
   if (temporary) {
     install_lock lock;
     remove_handlers();

@@ -14,6 +14,7 @@
 
 #include "abi.h"
 #include "config.hpp"
+#include "translation.hpp"
 
 extern "C" void cgo_guard_free(cgo_guard_error *error);
 extern "C" const char *cgo_guard_describe(cgo_guard_error *error);
@@ -26,15 +27,18 @@ constexpr const char *no_stack = "(the C++ stack of an exception is not captured
 /// An error with the memory it refers to.
 struct portable_error {
   cgo_guard_error error;  // first: a pointer to one is a pointer to the other
-  bool shared;            ///< the static stand-in: nothing to release
+  std::atomic<std::uint32_t> owners;
+  bool shared;              ///< the static stand-in: nothing to release
+  cgo_guard_error *origin;  ///< the callback's error that this one speaks for, or nullptr; owned
   char *owned_name;
   char *owned_message;
+  char *owned_translation;
   char *described;  ///< cached by cgo_guard_describe
   portable_error *next_free;
 };
 
 struct portable_counters {
-  std::atomic<std::uint64_t> exceptions{0}, live{0}, exhausted{0}, double_frees{0}, undelivered{0};
+  std::atomic<std::uint64_t> exceptions{0}, live{0}, exhausted{0}, double_frees{0}, undelivered{0}, thread_errors{0};
 };
 inline portable_counters portable_count;
 
@@ -58,6 +62,33 @@ class portable_errors {
     }
     return static_cast<portable_error *>(std::calloc(1, sizeof(portable_error)));
   }
+
+  /// Keeps the Go value of an error that was released, until take_go_values. See lifetime.hpp for the reason.
+  void keep_go_value(portable_error &error) noexcept {
+    const lock held(*this);
+    error.next_free = go_values_;
+    go_values_ = &error;
+    pending_.store(1, std::memory_order_release);
+  }
+
+  std::uint64_t take_go_values(std::uint64_t *out, std::uint64_t max) noexcept {
+    std::uint64_t count = 0;
+    for (; count < max; ++count) {
+      portable_error *released;
+      {
+        const lock held(*this);
+        released = go_values_;
+        if (released == nullptr) pending_.store(0, std::memory_order_release);
+        if (released == nullptr) break;
+        go_values_ = released->next_free;
+      }
+      out[count] = released->error.go_value;
+      give_back(*released);
+    }
+    return count;
+  }
+
+  const std::uint32_t *pending() const noexcept { return reinterpret_cast<const std::uint32_t *>(&pending_); }
 
   void give_back(portable_error &error) noexcept {
     const lock held(*this);
@@ -86,7 +117,8 @@ class portable_errors {
   };
 
   std::atomic<bool> busy_{false};
-  portable_error *first_ = nullptr, *last_ = nullptr;
+  portable_error *first_ = nullptr, *last_ = nullptr, *go_values_ = nullptr;
+  std::atomic<std::uint32_t> pending_{0};
   std::size_t waiting_ = 0;
 };
 inline portable_errors error_store;
@@ -97,6 +129,7 @@ inline void reset(portable_error &slot) noexcept {
   e.abi_version = CGO_GUARD_ABI_VERSION;
   e.struct_size = sizeof e;
   e.release = &cgo_guard_free;
+  slot.owners.store(1, std::memory_order_relaxed);
   e.code = CGO_GUARD_EXCEPTION;
   // The C++ runtime has run what there was to run; where it can't, it calls std::terminate and there is no error.
   e.cleanup = CGO_GUARD_CLEANUP_COMPLETE;
@@ -157,12 +190,14 @@ inline std::string describe_error(const cgo_guard_error &e) {
     text.append(", thread ").append(std::to_string(e.thread_id)).append("\n");
   }
   text.append("cleanup: complete: every destructor the compiler had registered has run\n");
+  append_fields(text, e, "");
   for (const cgo_guard_error *cause = e.cause; cause != nullptr; cause = cause->cause) {
     text.append("cause:   ")
         .append(cause->name)
         .append(": ")
         .append(cause->message, cause->message_length)
         .append("\n");
+    append_fields(text, *cause, "         ");
   }
   return text.append("C++ stack:\n").append(no_stack);
 }
@@ -190,11 +225,27 @@ CGO_GUARD_NAMESPACE_END
 // `used`, because a C file or the Go package may be the only caller: then no C++ file would emit them.
 #define CGO_GUARD_C_API extern "C" __attribute__((used)) inline
 
+CGO_GUARD_C_API cgo_guard_error *cgo_guard_retain(cgo_guard_error *error) {
+  using namespace cgo_guard::detail;
+  if (error == nullptr) return nullptr;
+  if (!is_live(*error) || error->abi_version != CGO_GUARD_ABI_VERSION) {
+    report_misuse("cgo_guard_retain", error, "not a live cgo_guard_error of this version");
+  } else {
+    slot_of(*error).owners.fetch_add(1, std::memory_order_relaxed);
+  }
+  return error;
+}
+
 CGO_GUARD_C_API void cgo_guard_free(cgo_guard_error *error) {
   using namespace cgo_guard::detail;
   while (error != nullptr) {
     std::uint64_t magic = CGO_GUARD_MAGIC;
-    if (is_live(*error) && slot_of(*error).shared) return;
+    if (is_live(*error)) {
+      portable_error &slot = slot_of(*error);
+      if (slot.shared) return;
+      if (slot.owners.load(std::memory_order_acquire) > 1 && slot.owners.fetch_sub(1, std::memory_order_acq_rel) > 1)
+        return;
+    }
     if (!__atomic_compare_exchange_n(&error->magic, &magic, freed_magic, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
       if (portable_count.double_frees.fetch_add(1, std::memory_order_relaxed) == 0) {
         report_misuse("cgo_guard_free", error,
@@ -204,14 +255,26 @@ CGO_GUARD_C_API void cgo_guard_free(cgo_guard_error *error) {
       return;
     }
     portable_error &slot = slot_of(*error);
+    cgo_guard_free(slot.origin);
     error = slot.error.cause;
     std::free(slot.owned_name);
     std::free(slot.owned_message);
+    std::free(slot.owned_translation);
     std::free(slot.described);
     portable_count.live.fetch_sub(1, std::memory_order_relaxed);
-    error_store.give_back(slot);
+    if (slot.origin == nullptr && slot.error.go_value != 0) {
+      error_store.keep_go_value(slot);
+    } else {
+      error_store.give_back(slot);
+    }
   }
 }
+
+CGO_GUARD_C_API uint64_t cgo_guard_take_released_go_values(uint64_t *out, uint64_t max) {
+  return cgo_guard::detail::error_store.take_go_values(out, max);
+}
+
+CGO_GUARD_C_API const uint32_t *cgo_guard_released_go_values(void) { return cgo_guard::detail::error_store.pending(); }
 
 CGO_GUARD_C_API const char *cgo_guard_stack(cgo_guard_error *error) {
   using namespace cgo_guard::detail;
@@ -288,6 +351,7 @@ CGO_GUARD_C_API const char *cgo_guard_configure(const cgo_guard_options *options
   if (options->heap_policy < CGO_GUARD_HEAP_QUARANTINE || options->heap_policy > CGO_GUARD_HEAP_CRASH) {
     return "cgo_guard_configure: heap_policy is none of quarantine, continue, crash";
   }
+  if (options->catch_exit != 0) return "cgo_guard_configure: exit() can't be caught on this platform";
   return nullptr;
 }
 
@@ -301,6 +365,7 @@ CGO_GUARD_C_API void cgo_guard_get_stats(cgo_guard_stats *stats) {
   stats->pool_exhausted = portable_count.exhausted;
   stats->double_frees = portable_count.double_frees;
   stats->undelivered = portable_count.undelivered;
+  stats->thread_errors = portable_count.thread_errors;
   stats->poisoned_by = "";
 }
 

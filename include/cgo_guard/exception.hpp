@@ -62,6 +62,8 @@ inline owned_text say_what_went_wrong(const char *where, const contained &outcom
   } else if (outcome.terminated_by != nullptr) {
     std::snprintf(line, sizeof line, "(%s threw %s, although it is noexcept)", where, outcome.terminated_by);
     std::free(outcome.terminated_by);
+  } else if (outcome.fault.exited_by != nullptr) {
+    std::snprintf(line, sizeof line, "(%s called %s(%d))", where, outcome.fault.exited_by, outcome.fault.exit_status);
   } else {
     char decoded[256];
     decode_fault(outcome.fault, 0, decoded, sizeof decoded);

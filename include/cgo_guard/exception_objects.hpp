@@ -12,6 +12,7 @@
 #include <cxxabi.h>
 
 #include "contain.hpp"
+#include "in_flight.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -105,7 +106,7 @@ inline void restore_exception_state(const guard_record &record) noexcept {
     contain([] { abi::__cxa_end_catch(); });
     if (globals.caught == top) globals.caught = top->next;
   }
-  globals.uncaught = record.uncaught_outside;
+  if (record.uncaught_outside != uncaught_unknown) globals.uncaught = record.uncaught_outside;
 }
 
 }  // namespace detail

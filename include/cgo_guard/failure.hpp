@@ -11,8 +11,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "callback.hpp"
 #include "exception.hpp"
-#include "pool.hpp"
+#include "lifetime.hpp"
+#include "translate.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -47,6 +49,29 @@ inline void set_frames(error_slot &slot, const guard_record &record) noexcept {
   slot.error.frames_head = static_cast<std::uint32_t>(slot.error.frames_omitted != 0 ? head_frames : kept);
 }
 
+/// Makes the thunk that was instantiated for the guarded block the last frame, if it isn't: a block that ends in a call
+/// leaves none, and the stack would not tell which guard it stands under (stack_present.hpp).
+inline void name_the_block(guard_record &record, void (*thunk)(void *)) noexcept {
+  const auto begin = reinterpret_cast<std::uintptr_t>(thunk);
+  std::uint64_t kept = frames_kept(record.total);
+  if (kept != 0) {
+    const auto outermost = reinterpret_cast<std::uintptr_t>(record.frames[kept - 1]);
+    frame_description last;
+    if (const frame_facts *facts = lasting.find(outermost)) {  // the walk has just been there
+      last.begin = facts->begin;
+    } else if (!find_frame_description(outermost, last)) {
+      last.begin = 0;
+    }
+    if (last.begin == begin) return;
+  }
+  if (kept == max_frames) {
+    std::memmove(record.frames + head_frames, record.frames + head_frames + 1, (tail_frames - 1) * sizeof(void *));
+    --kept;
+  }
+  record.frames[kept] = reinterpret_cast<const void *>(begin);
+  ++record.total;
+}
+
 /// A malloc'ed text of any length becomes the error's message.
 inline void set_message(error_slot &slot, const owned_text &text) noexcept {
   slot.own(text.data);
@@ -60,8 +85,65 @@ inline void set_message_in_place(error_slot &slot) noexcept {
   slot.error.message_length = std::strlen(slot.message);
 }
 
+// Weak, because it exists where something throws it.
+extern const std::type_info report_exception_type __asm__("_ZTIN9cgo_guard4abi15errorE") __attribute__((weak));
+
+/// The report that a thrown cgo_guard::error carries, or nullptr for any other exception.
+inline cgo_guard_error *carried_report(const exception_view &view) noexcept {
+  const void *object = nullptr;
+  if (&report_exception_type != nullptr) {
+    object = as(view, report_exception_type);
+  } else if (view && std::strncmp(view.type->name(), "N9cgo_guard4abi1", 16) == 0) {
+    object = view.object;  // of another module that hides its type_info: error or go_error
+  }
+  return object != nullptr ? static_cast<const error *>(object)->report() : nullptr;
+}
+
+/// What a callback reported: the error is about the Go value, and so are its name and its message.
+inline void describe_go_value(error_slot &slot, cgo_guard_error &origin) noexcept {
+  retain_error(origin);
+  slot.origin = &origin;
+  slot.error.code = origin.code;
+  slot.error.go_panic = origin.go_panic;
+  slot.error.name = origin.name;
+  slot.error.message = origin.message;
+  slot.error.message_length = origin.message_length;
+  slot.error.go_value = origin.go_value;
+}
+
+/// What the translator of the exception's type has to say. Afterwards, because it may leave any of it as it was.
+inline void translate_exception(error_slot &slot, const exception_view &view) noexcept {
+  translation said;
+  owned_text complaint = translate(view, said);
+  if (complaint.data == nullptr && said.failed()) complaint = copy_text("(there was no memory for its translation)");
+  if (complaint.data == nullptr) {
+    slot.own(apply_translation(said, slot.error));
+    return;
+  }
+  slot.own(complaint.data);
+  if (heap_is_poisoned()) return;
+  const std::size_t length = static_cast<std::size_t>(slot.error.message_length);
+  auto *const both = static_cast<char *>(std::malloc(length + complaint.length + 2));
+  if (both == nullptr) return;
+  std::memcpy(both, slot.error.message, length);
+  both[length] = ' ';
+  std::memcpy(both + length + 1, complaint.data, complaint.length + 1);
+  set_message(slot, {both, length + 1 + complaint.length});
+}
+
 inline void describe_exception(error_slot &slot, const exception_view &view) noexcept {
-  const char *name = view ? type_names.find(*view.type) : "(foreign exception)";
+  cgo_guard_error *const carried = carried_report(view);
+  if (carried != nullptr && carried->code == CGO_GUARD_GO) {
+    describe_go_value(slot, *carried);
+    return;
+  }
+  if (carried != nullptr) {
+    retain_error(*carried);
+    slot.error.cause = carried;
+  }
+  const char *name = carried != nullptr ? "cgo_guard::error"
+                     : view             ? type_names.find(*view.type)
+                                        : "(foreign exception)";
   if (name == nullptr) {
     char *const own = type_name(*view.type);
     slot.own(own);
@@ -72,6 +154,7 @@ inline void describe_exception(error_slot &slot, const exception_view &view) noe
   const error_number number = number_of(view);
   slot.error.number = number.value;
   slot.error.category = number.category;
+  if (carried == nullptr) translate_exception(slot, view);
 }
 
 /// One error for each exception nested in the first. They have no stacks: nobody saw where they were thrown.
@@ -84,6 +167,7 @@ inline cgo_guard_error *describe_causes(const exception_view &outermost) noexcep
     *link = &slot->error;
     if (slot->shared) break;
     describe_exception(*slot, view);
+    if (slot->error.cause != nullptr) break;  // a report goes on by itself
     link = &slot->error.cause;
   }
   return first;
@@ -99,7 +183,7 @@ inline cgo_guard_error *fail_with_exception(guard_record &record, _Unwind_Except
     set_frames(*slot, record);
     const exception_view view = view_of(exception);
     describe_exception(*slot, view);
-    slot->error.cause = describe_causes(view);
+    if (slot->error.cause == nullptr) slot->error.cause = describe_causes(view);
   }
   end_exception(exception);
   return &slot->error;
@@ -145,13 +229,42 @@ inline void append_second_fault(error_slot &slot, int signal) noexcept {
   set_message_in_place(slot);
 }
 
+inline int cleanup_of(const guard_record &record) noexcept {
+  if (record.fault.in_allocator || !record.fault.walked) return CGO_GUARD_CLEANUP_NONE;
+  return record.skipped != 0 || record.second_signal != 0 ? CGO_GUARD_CLEANUP_PARTIAL : CGO_GUARD_CLEANUP_COMPLETE;
+}
+
+/// What exit.hpp took. In a function of its own, so that a fault's is not longer for it.
+inline cgo_guard_error *fail_with_exit(guard_record &record, const guard_site &site) noexcept {
+  process.count.exits.fetch_add(1, std::memory_order_relaxed);
+  process.count.cleanup[cleanup_of(record)].fetch_add(1, std::memory_order_relaxed);
+  error_slot *const slot = take_slot(CGO_GUARD_EXIT, record.fault.exit_status);
+  if (!slot->shared) {
+    set_site(*slot, site);
+    set_frames(*slot, record);
+    slot->error.name = "exit";
+    slot->error.cleanup = cleanup_of(record);
+    slot->error.skipped = record.skipped;
+    if (record.note[0] != 0) {
+      std::snprintf(slot->message, sizeof slot->message, "%s", record.note);
+    } else {
+      std::snprintf(slot->message, sizeof slot->message, "%s(%d) was called", record.fault.exited_by,
+                    record.fault.exit_status);
+    }
+    set_message_in_place(*slot);
+    if (record.second_signal != 0) append_second_fault(*slot, record.second_signal);
+  }
+  restore_exception_state(record);
+  if (record.stray != nullptr) end_exception(*record.stray);
+  return &slot->error;
+}
+
 inline cgo_guard_error *fail_with_fault(guard_record &record, const guard_site &site) noexcept {
+  if (record.fault.exited_by != nullptr) return fail_with_exit(record, site);
   const fault_facts &fault = record.fault;
   const bool terminated = (record.state & state_terminate) != 0 || fault.through_terminate;
   (terminated ? process.count.terminates : process.count.signals).fetch_add(1, std::memory_order_relaxed);
-  const int cleanup = fault.in_allocator || !fault.walked                ? CGO_GUARD_CLEANUP_NONE
-                      : record.skipped != 0 || record.second_signal != 0 ? CGO_GUARD_CLEANUP_PARTIAL
-                                                                         : CGO_GUARD_CLEANUP_COMPLETE;
+  const int cleanup = cleanup_of(record);
   process.count.cleanup[cleanup].fetch_add(1, std::memory_order_relaxed);
 
   error_slot *const slot =
@@ -178,7 +291,8 @@ inline cgo_guard_error *fail_with_fault(guard_record &record, const guard_site &
       std::snprintf(process.poison_text, sizeof process.poison_text, "%s in the allocator under %s (%s:%d): %s",
                     signal_name(fault.signal), site.function, site.file, site.line, slot->error.message);
     }
-    current_globals() = exception_globals{nullptr, record.uncaught_outside};
+    const bool known = record.uncaught_outside != uncaught_unknown;
+    current_globals() = exception_globals{nullptr, known ? record.uncaught_outside : 0};
   } else {
     restore_exception_state(record);
     if (record.stray != nullptr) end_exception(*record.stray);
@@ -188,9 +302,10 @@ inline cgo_guard_error *fail_with_fault(guard_record &record, const guard_site &
 
 /// Both doors end here. errno is 0 afterwards, so that cgo's two-result form doesn't report a leftover beside our
 /// error.
-[[gnu::cold, gnu::noinline]] inline cgo_guard_error *fail(guard_record &record, void *outcome, const char *function,
-                                                          const char *file, int line) noexcept {
+[[gnu::cold, gnu::noinline]] inline cgo_guard_error *fail(guard_record &record, void *outcome, void (*thunk)(void *),
+                                                          const char *function, const char *file, int line) noexcept {
   const guard_site site{function, file, line};
+  name_the_block(record, thunk);
   cgo_guard_error *const error = outcome == &record
                                      ? fail_with_fault(record, site)
                                      : fail_with_exception(record, *static_cast<_Unwind_Exception *>(outcome), site);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "in_flight.hpp"
+#include "sanitizer.hpp"
 #include "scan.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
@@ -46,7 +47,7 @@ inline void describe_fault(int signal, const siginfo_t &info, const ucontext_t &
   std::memset(&out, 0, sizeof out);
   out.signal = signal;
   out.code = info.si_code;
-  out.pc = static_cast<std::uintptr_t>(context.uc_mcontext.gregs[arch::greg_of[arch::pc_register]]);
+  out.pc = arch::pc_of(context);
   out.instruction = arch::instruction_bytes(out.pc);
   if (signal == SIGSYS && info.si_code > 0) out.system_call = info.si_syscall;
   if (info.si_code <= 0) return;
@@ -164,7 +165,7 @@ inline bool take_fault(int signal, const siginfo_t &info, ucontext_t &context) n
   guard_frame guard = walk_to_guard(
       position, [&](const frame_facts &facts, const cursor &at) noexcept { visit_frame(facts, at, fault, walk); });
   fault.walked = static_cast<bool>(guard);
-  if (!guard) guard = scan_for_guard(fault_sp, syscall(SYS_gettid) == process.process_id);
+  if (!guard && !guard.is_anothers) guard = scan_for_guard(fault_sp, syscall(SYS_gettid) == process.process_id);
   if (!guard) return false;
   if (fault.in_allocator && process.heap_policy.load(std::memory_order_relaxed) == CGO_GUARD_HEAP_CRASH) return false;
 
@@ -175,6 +176,7 @@ inline bool take_fault(int signal, const siginfo_t &info, ucontext_t &context) n
   if ((state & state_failed) != 0) {
     // The second fault under one guard: a destructor crashed. What it would have cleaned is not known to be sound.
     record.second_signal = signal;
+    if (fault.in_allocator) record.fault.in_allocator = true;  // whatever the first was: nothing may be freed now
     record.skipped += walk.skipped + walk.pads_after + 1;
     land = false;
   } else {
@@ -209,6 +211,7 @@ inline bool take_fault(int signal, const siginfo_t &info, ucontext_t &context) n
   } else {
     set_guard_registers(guard, &record, target);
   }
+  forget_frames(fault_sp - arch::red_zone, guard.cfa);
   arch::to_ucontext(target, context);
   return true;
 }

@@ -10,13 +10,18 @@
 
 #include "config.hpp"
 
+#include "callback.hpp"
+
 #if CGO_GUARD_HAS_SIGNALS
 #include "entry.hpp"
+#include "exit.hpp"
 #include "interpose.hpp"
 #include "report.hpp"
 #else
 #include "guard_portable.hpp"
 #endif
+
+#include "thread_error.hpp"
 
 /// Guards the block that follows: `return CGO_GUARD { … };`
 ///
@@ -67,7 +72,7 @@ template <class Body>
   }
   void *const outcome = arch::cgo_guard_v1_enter(&block_thunk<Body>, &context);
   if (CGO_GUARD_LIKELY(outcome == nullptr)) return nullptr;
-  return fail(context.record, outcome, site.function, site.file, site.line);
+  return fail(context.record, outcome, &block_thunk<Body>, site.function, site.file, site.line);
 #else
   return run_portable(site, body);
 #endif

@@ -27,7 +27,9 @@
 #include <pthread.h>
 #endif
 
+#include "callback.hpp"
 #include "error_portable.hpp"
+#include "translate.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -90,10 +92,51 @@ inline void set_name(portable_error &slot) noexcept {
   slot.error.name = slot.owned_name != nullptr ? slot.owned_name : type->name();
 }
 
+/// Only inside a handler. What check() threw: a Go value is what the error is about, any other report its cause.
+/// @return whether there is no more to be said.
+inline bool describe_report(portable_error &slot) noexcept {
+  try {
+    throw;
+  } catch (const error &e) {
+    cgo_guard_error *const report = cgo_guard_retain(e.report());
+    if (report->code != CGO_GUARD_GO) {
+      slot.error.cause = report;
+      return false;
+    }
+    slot.origin = report;
+    slot.error.code = CGO_GUARD_GO;
+    slot.error.go_panic = report->go_panic;
+    slot.error.go_value = report->go_value;
+    slot.error.name = report->name;
+    slot.error.message = report->message;
+    slot.error.message_length = report->message_length;
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+/// Only inside a handler. What the translator of the exception's type has to say.
+inline void translate_current(portable_error &slot) noexcept {
+  translation said;
+  bool found = false;
+  std::uint64_t before = ~std::uint64_t{0};
+  while (translator_entry *const entry = found ? nullptr : translators.hold_next(before)) {
+    found = entry->run(entry->function, nullptr, said);
+    translator_table::release(*entry);
+  }
+  slot.owned_translation = apply_translation(said, slot.error);
+  if (!said.failed()) return;
+  const std::string plain(slot.error.message, slot.error.message_length);
+  const std::string with_note = plain + " (its translator threw, or had no memory for what it said)";
+  set_message(slot, with_note.data(), with_note.size());
+}
+
 /// Only inside a handler: fills the error from the exception that is being handled. Rethrown and caught by type, which
 /// needs no RTTI and no knowledge of the runtime's structures. The types are those the full guard reads
 /// (exception.hpp).
 inline void describe_current(portable_error &slot) noexcept {
+  if (describe_report(slot)) return;
   set_name(slot);
   const char *const no_message = "(an object of this type carries no message)";
   try {
@@ -135,6 +178,7 @@ inline void describe_current(portable_error &slot) noexcept {
   } catch (...) {
     set_message(slot, slot.owned_name != nullptr ? no_message : "(an exception of another language)", no_message);
   }
+  translate_current(slot);
 }
 
 /// Only inside a handler. What std::throw_with_nested put into the exception that is being handled, or nullptr.
@@ -162,6 +206,7 @@ inline cgo_guard_error *describe_causes() noexcept {
       std::rethrow_exception(next);
     } catch (...) {
       describe_current(slot);
+      if (slot.error.cause != nullptr) break;  // a report goes on by itself
       next = nested_in_current();
     }
   }
@@ -180,11 +225,33 @@ inline cgo_guard_error *describe_causes() noexcept {
     e.line = site.line;
     e.thread_id = kernel_thread_id();
     describe_current(slot);
-    e.cause = describe_causes();
+    if (e.cause == nullptr) e.cause = describe_causes();
   }
   errno = 0;
   return &slot.error;
 }
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+CGO_GUARD_C_API cgo_guard_error *cgo_guard_make_go_error(uint64_t go_value, int32_t go_panic, const char *type,
+                                                         uint64_t type_length, const char *message,
+                                                         uint64_t message_length) {
+  using namespace cgo_guard::detail;
+  portable_error &slot = new_error();
+  if (slot.shared) return &slot.error;
+  slot.error.code = CGO_GUARD_GO;
+  slot.error.go_value = go_value;
+  slot.error.go_panic = go_panic;
+  slot.error.thread_id = kernel_thread_id();
+  slot.owned_name = strndup(type, type_length);
+  slot.error.name = slot.owned_name != nullptr ? slot.owned_name : "";
+  set_message(slot, message, message_length);
+  return &slot.error;
+}
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
 
 /// Runs a block. @return NULL or the error.
 template <class Body>

@@ -7,16 +7,19 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "crash_report.hpp"
 #include "fault.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
-inline struct sigaction &saved_action(int signal) noexcept {
-  int i = 0;
-  while (i < guarded_signal_count - 1 && guarded_signals[i] != signal) ++i;
-  return process.saved[i];
+inline int index_of(int signal) noexcept {
+  for (int i = 0; i < guarded_signal_count; ++i) {
+    if (guarded_signals[i] == signal) return i;
+  }
+  return -1;
 }
+inline bool is_guarded(int signal) noexcept { return index_of(signal) >= 0; }
 
 /// Lets the kernel do what it does by default: the disposition is reset, and the instruction runs again or the signal
 /// is sent again, so that the process ends with the right status and a core that shows the fault itself.
@@ -30,18 +33,31 @@ inline void die_by_default(int signal, const siginfo_t &info) noexcept {
   }
 }
 
-/// Calls the handler that was there before us, as if the kernel had: same arguments, same stack, its own mask.
-/// Under Go that is the runtime's, which turns a nil dereference into a panic and anything else into a crash report.
-inline void forward(int signal, siginfo_t *info, void *context) noexcept {
-  process.count.forwarded.fetch_add(1, std::memory_order_relaxed);
-  const struct sigaction &old = saved_action(signal);
-  if ((old.sa_flags & SA_SIGINFO) == 0 && old.sa_handler == SIG_IGN) {
+/// Whether a handler ends the process for every fault that isn't its own: the kernel's default, or Go's, which is
+/// assembly without unwind tables in the module that has crosscall2.
+inline bool is_last(const struct sigaction &action) noexcept {
+  if (action.sa_handler == SIG_DFL) return true;
+  const auto handler = reinterpret_cast<std::uintptr_t>(action.sa_sigaction);
+  const auto go_entry = reinterpret_cast<std::uintptr_t>(&crosscall2);
+  frame_description description;
+  return go_entry != 0 && handler > 1 && find_eh_frame_hdr(handler) == find_eh_frame_hdr(go_entry) &&
+         !find_frame_description(handler, description);
+}
+
+/// Calls the handler below ours, as if the kernel had: same arguments, same stack, its own mask. Under Go that is the
+/// runtime's, which turns a nil dereference into a panic and anything else into a crash report.
+inline void forward_to(const struct sigaction &old, int signal, siginfo_t *info, void *context) noexcept {
+  // With or without SA_SIGINFO: Go sets it for every handler, these two included.
+  if (old.sa_handler == SIG_IGN) {
     if (info->si_code <= 0)
       return;  // sent and ignored, as asked; a real fault can't be ignored, it would repeat for ever
     die_by_default(signal, *info);
     return;
   }
-  if ((old.sa_flags & SA_SIGINFO) == 0 && old.sa_handler == SIG_DFL) {
+  const bool last = is_last(old);
+  auto &interrupted = *static_cast<ucontext_t *>(context);
+  if (last) report_crash(signal, *info, interrupted);
+  if (old.sa_handler == SIG_DFL) {
     die_by_default(signal, *info);
     return;
   }
@@ -49,20 +65,43 @@ inline void forward(int signal, siginfo_t *info, void *context) noexcept {
   sigset_t mask = old.sa_mask;
   sigaddset(&mask, signal);
   sigprocmask(SIG_BLOCK, &mask, nullptr);
+  const std::uintptr_t pc = arch::pc_of(interrupted);
   if ((old.sa_flags & SA_SIGINFO) != 0) {
     old.sa_sigaction(signal, info, context);
   } else {
     old.sa_handler(signal);
   }
+  // Go ignores a fault in C where it was ignored before Go started. It would repeat for ever.
+  if (last && info->si_code > 0 && arch::pc_of(interrupted) == pc) die_by_default(signal, *info);
+}
+
+inline void forward(int signal, siginfo_t *info, void *context, bool from_kernel) noexcept {
+  process.count.forwarded.fetch_add(1, std::memory_order_relaxed);
+  const int index = index_of(signal);
+  // In the child of a Go program that forked, Go is not there to be asked: its other threads are gone.
+  const bool orphaned = &crosscall2 != nullptr && (getpid() != process.process_id || process.inherited_to != 0);
+  if (index < 0 || orphaned) {
+    die_by_default(signal, *info);
+    return;
+  }
+  const int level = process.forwarding.enter(context, from_kernel);
+  const struct sigaction *const old = process.neighbours[index].below(level);
+  if (old != nullptr) {
+    forward_to(*old, signal, info, context);
+  } else {
+    die_by_default(signal, *info);  // all have been asked, and the last one asked us
+  }
+  if (from_kernel) process.forwarding.leave(context);
 }
 
 inline void on_signal(int signal, siginfo_t *info, void *context) noexcept {
   arch::clear_alignment_check();
+  const bool from_kernel = arch::called_by_kernel(__builtin_dwarf_cfa(), context);
   const int saved_errno = errno;
   auto &interrupted = *static_cast<ucontext_t *>(context);
   if (!excuse_own_read(interrupted) && !take_fault(signal, *info, interrupted)) {
     errno = saved_errno;
-    forward(signal, info, context);
+    forward(signal, info, context, from_kernel);
   }
   errno = saved_errno;
 }
@@ -84,15 +123,16 @@ inline bool is_ours(const struct sigaction &action) noexcept {
   return (action.sa_flags & SA_SIGINFO) != 0 && action.sa_sigaction == &on_signal;
 }
 
-/// Installs all seven. The old action is stored before ours is live, because the first fault may come in between.
+/// Installs all seven on top. The action below is stored before ours is live, because the first fault may come in
+/// between.
 inline void install_handlers() noexcept {
   const struct sigaction ours = our_action();
   for (int i = 0; i < guarded_signal_count; ++i) {
     struct sigaction old;
     if (sigaction(guarded_signals[i], nullptr, &old) != 0 || is_ours(old)) continue;
-    process.saved[i] = old;
+    process.neighbours[i].put_on_top(old);
     sigaction(guarded_signals[i], &ours, &old);
-    if (!is_ours(old)) process.saved[i] = old;  // changed under our hands
+    if (!is_ours(old)) process.neighbours[i].put_on_top(old);  // changed under our hands
   }
 }
 
@@ -101,9 +141,11 @@ inline void install_handlers() noexcept {
 inline void remove_handlers() noexcept {
   for (int i = 0; i < guarded_signal_count; ++i) {
     struct sigaction current;
-    if (sigaction(guarded_signals[i], nullptr, &current) == 0 && is_ours(current)) {
-      sigaction(guarded_signals[i], &process.saved[i], nullptr);
+    const struct sigaction *const below = process.neighbours[i].below(0);
+    if (below != nullptr && sigaction(guarded_signals[i], nullptr, &current) == 0 && is_ours(current)) {
+      sigaction(guarded_signals[i], below, nullptr);
     }
+    process.neighbours[i].clear();
   }
 }
 

@@ -58,13 +58,30 @@ class in_flight_counter {
   int count_ = 0;
 };
 
-/// std::uncaught_exceptions() as it was when the guard was entered.
+/// Said where the number could not be had.
+constexpr std::uint32_t uncaught_unknown = ~std::uint32_t{0};
+
+/// Finds out where a thread's exception state is. Ordinary context, once.
+/// The signal handler must not ask libstdc++ for it: where that was dlopen'ed (a plugin of a C program), a thread's
+/// first touch of its thread-local variables allocates. Where it was there from the start, they are at the same
+/// distance from every thread's pointer, and never allocated. The two are told apart by that distance: the blocks that
+/// are there from the start are right below the pointer, and together seldom larger than a few KiB.
+inline void locate_exception_state() noexcept {
+  const auto here = reinterpret_cast<std::uintptr_t>(abi::__cxa_get_globals());
+  const std::uintptr_t distance = arch::thread_pointer() - here;
+  constexpr std::uintptr_t plausible = 16 * 1024;
+  process.exception_state_below_thread = distance < plausible ? distance : 0;
+}
+
+/// std::uncaught_exceptions() as it was when the guard was entered, or uncaught_unknown.
 inline std::uint32_t uncaught_outside(const arch::registers &at_fault, const guard_frame &guard) noexcept {
   struct globals {
     void *caught;
     unsigned int uncaught;
   };
-  const auto *const state = reinterpret_cast<const globals *>(abi::__cxa_get_globals_fast());
+  if (process.exception_state_below_thread == 0) return uncaught_unknown;
+  const auto *const state =
+      reinterpret_cast<const globals *>(arch::thread_pointer() - process.exception_state_below_thread);
   if (state->uncaught == 0) return 0;
   in_flight_counter counter(at_fault.sp(), guard.cfa);
   counter.scan(at_fault);

@@ -135,7 +135,7 @@ extern "C" __attribute__((weak, used, visibility("default"))) void cgo_guard_v1_
                                                                                       void (*destructor)(void *)) {
   using namespace cgo_guard::detail;
   const throw_function original = original_throw();
-  if (process.mode.load(std::memory_order_relaxed) == process_mode::ready) {
+  if (process.mode.load(std::memory_order_relaxed) >= process_mode::ready) {
     throw_stacks.remember(object, reinterpret_cast<std::uintptr_t>(__builtin_dwarf_cfa()));
   }
   original(object, type, destructor);

@@ -13,8 +13,6 @@
 #include "process.hpp"
 #include "record.hpp"
 
-extern "C" void cgo_guard_free(cgo_guard_error *error);
-
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
@@ -23,8 +21,11 @@ constexpr std::uint64_t freed_magic = 0x6465657266676763;
 
 struct error_slot {
   cgo_guard_error error;  // first: a pointer to one is a pointer to the other
-  bool shared;            ///< a static stand-in: nothing to release
-  char *owned[4];         ///< malloc'ed strings that the error refers to
+  std::atomic<std::uint32_t> owners;
+  bool shared;                ///< a static stand-in: nothing to release
+  cgo_guard_error *origin;    ///< the callback's error that this one speaks for, or nullptr; owned
+  error_slot *next_released;  ///< in the list of Go values that Go has yet to drop (go_values.hpp)
+  char *owned[4];             ///< malloc'ed strings that the error refers to
   int owned_count;
   char *stack;     ///< cached by cgo_guard_stack
   char *describe;  ///< cached by cgo_guard_describe
@@ -122,55 +123,6 @@ class error_pool {
 };
 
 inline error_pool pool;
-
-/// Makes a slot an error with nothing in it.
-inline void reset(error_slot &slot, int code) noexcept {
-  cgo_guard_error &e = slot.error;
-  std::memset(&e, 0, sizeof e);
-  e.abi_version = CGO_GUARD_ABI_VERSION;
-  e.struct_size = sizeof e;
-  e.release = &cgo_guard_free;
-  e.code = code;
-  e.name = e.message = e.category = e.function = e.file = "";
-  e.frames = slot.frames;
-  slot.shared = false;
-  slot.owned_count = 0;
-  slot.stack = slot.describe = nullptr;
-  __atomic_store_n(&e.magic, CGO_GUARD_MAGIC, __ATOMIC_RELEASE);
-}
-
-/// The stand-ins for when every slot is taken: one for each code, and for each signal. They say what happened, and that
-/// the rest was lost and why.
-inline error_slot *poorer_error(int code, int number) noexcept {
-  static error_slot stand_ins[16];
-  static std::atomic<int> initialised{0};  // 0 no, 1 being done, 2 yes; not a static local, whose guard may be stuck
-  if (initialised.load(std::memory_order_acquire) != 2) {
-    int expected = 0;
-    if (initialised.compare_exchange_strong(expected, 1)) {
-      for (int i = 0; i < 16; ++i) {
-        reset(stand_ins[i], i < 8 ? i : CGO_GUARD_SIGNAL);
-        stand_ins[i].shared = true;
-        stand_ins[i].error.cleanup = CGO_GUARD_CLEANUP_NONE;
-        const char *const message =
-            "no details: 16384 errors are live and none is left for this one; release them (cgoguard.Err does)";
-        stand_ins[i].error.message = message;
-        stand_ins[i].error.message_length = std::strlen(message);
-        if (i >= 8 && i - 8 < guarded_signal_count) {
-          stand_ins[i].error.number = guarded_signals[i - 8];
-          stand_ins[i].error.name = signal_name(guarded_signals[i - 8]);
-        }
-      }
-      initialised.store(2, std::memory_order_release);
-    }
-    while (initialised.load(std::memory_order_acquire) != 2) {
-    }
-  }
-  process.count.pool_exhausted.fetch_add(1, std::memory_order_relaxed);
-  for (int i = 0; code == CGO_GUARD_SIGNAL && i < guarded_signal_count; ++i) {
-    if (guarded_signals[i] == number) return &stand_ins[8 + i];
-  }
-  return &stand_ins[code & 7];
-}
 
 }  // namespace detail
 CGO_GUARD_NAMESPACE_END

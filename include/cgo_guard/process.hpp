@@ -10,6 +10,7 @@
 #include <exception>
 
 #include "abi.h"
+#include "handler_chain.hpp"
 #include "known_functions.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
@@ -19,10 +20,11 @@ enum class process_mode : int {
   cold,        ///< no guard has run yet
   before_go,   ///< guards ran in a static constructor, before the Go runtime took the signals
   ready,       ///< handlers are installed: the one mode in which a guard runs without a detour
+  displaced,   ///< somebody has put a handler over one of ours since: the next guard goes on top again
   quarantined  ///< the heap is corrupt: guards refuse to run
 };
 
-/// The seven signals, in the order of `saved`.
+/// The seven signals, in the order of `neighbours`.
 constexpr int guarded_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
 constexpr int guarded_signal_count = 7;
 
@@ -43,15 +45,23 @@ struct counters {
   std::atomic<std::uint64_t> exceptions{0}, signals{0}, terminates{0}, exits{0}, quarantined{0};
   std::atomic<std::uint64_t> cleanup[3] = {};
   std::atomic<std::uint64_t> pool_exhausted{0}, double_frees{0}, undelivered{0}, forwarded{0};
+  std::atomic<std::uint64_t> thread_errors{0}, displaced{0};
 };
 
 struct process_state {
   std::atomic<process_mode> mode{process_mode::cold};
   std::atomic<int> heap_policy{CGO_GUARD_HEAP_QUARANTINE};
-  std::atomic<int> poisoned_by{0};  ///< the signal that showed the heap to be corrupt, 0 while it is sound
-  char poison_text[256] = {};       ///< what it did, written once by the thread that set poisoned_by
-  int process_id = 0;               ///< who installed the handlers; a fork's child is somebody else
-  struct sigaction saved[guarded_signal_count] = {};
+  std::atomic<bool> catch_exit{false};
+  std::atomic<int> crash_fd{2};       ///< where crashes under no guard are reported; -1 for nowhere
+  char crash_file[512] = {};          ///< instead of crash_fd, unless it is empty
+  std::atomic<int> poisoned_by{0};    ///< the signal that showed the heap to be corrupt, 0 while it is sound
+  std::atomic<bool> crashing{false};  ///< a fault of C++ under no guard went to Go, or to nobody: this is the end
+  char poison_text[256] = {};         ///< what it did, written once by the thread that set poisoned_by
+  int process_id = 0;                 ///< who installed the handlers; a fork's child is somebody else
+  handler_chain neighbours[guarded_signal_count];
+  forwarding_levels forwarding;
+  std::uintptr_t exception_state_below_thread = 0;  ///< see locate_exception_state; 0 where the handler can't have it
+  std::uintptr_t inherited_from = 0, inherited_to = 0;  ///< in a fork's child: the stack that was the parent's
   std::terminate_handler saved_terminate = nullptr;
   known_functions known;
   counters count;

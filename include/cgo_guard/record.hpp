@@ -42,6 +42,8 @@ struct fault_facts {
   std::uintptr_t address;
   std::uintptr_t pc;
   std::uintptr_t instruction;  ///< the bytes at pc
+  const char *exited_by;       ///< no fault but this function was called (exit.hpp), else nullptr
+  int exit_status;
 };
 
 /// Lives in the frame of the function that holds the guarded block. Left uninitialised on the success path: whoever
@@ -68,6 +70,11 @@ struct guard_record {
 /// A guard as seen from below: the trampoline's frame.
 struct guard_frame {
   std::uintptr_t cfa = 0;
+  bool is_anothers =
+      false;  ///< there is one, of another version or of the process that forked: not to be used or passed
+
+  guard_frame() = default;
+  explicit guard_frame(std::uintptr_t frame_cfa, bool anothers = false) : cfa(frame_cfa), is_anothers(anothers) {}
 
   explicit operator bool() const { return cfa != 0; }
   guard_record &record() const { return **at<guard_record *>(arch::record_offset); }

@@ -13,12 +13,6 @@
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
-inline error_slot &slot_of(cgo_guard_error &error) noexcept { return reinterpret_cast<error_slot &>(error); }
-
-inline bool is_live(const cgo_guard_error &error) noexcept {
-  return __atomic_load_n(&error.magic, __ATOMIC_ACQUIRE) == CGO_GUARD_MAGIC;
-}
-
 /// Runs code that allocates. @return a malloc'ed copy of the string it makes, or nullptr if it failed.
 template <class Make>
 char *make_text(Make &&make) noexcept {
@@ -58,7 +52,7 @@ inline std::string describe_error(cgo_guard_error &e) {
                                       "exit",  "Go error",      "refused"};
   std::string text = codes[e.code >= 0 && e.code <= 6 ? e.code : 0];
   char buffer[128];
-  if (e.name[0] != 0) text.append(" ").append(e.name);
+  if (e.name[0] != 0 && e.code != CGO_GUARD_EXIT) text.append(" ").append(e.name);
   text.append(": ").append(e.message, e.message_length).append("\n");
   if (e.function[0] != 0) {
     text.append("guard:   ")
@@ -70,21 +64,19 @@ inline std::string describe_error(cgo_guard_error &e) {
     text.append(", thread ").append(std::to_string(e.thread_id)).append("\n");
   }
   text.append("cleanup: ").append(cleanup_sentence(e, buffer)).append("\n");
+  append_fields(text, e, "");
   for (const cgo_guard_error *cause = e.cause; cause != nullptr; cause = cause->cause) {
     text.append("cause:   ")
         .append(cause->name)
         .append(": ")
         .append(cause->message, cause->message_length)
         .append("\n");
+    append_fields(text, *cause, "         ");
   }
   if (e.frame_count != 0) {
     text.append("C++ stack:\n").append(format_frames(e.frames, e.frame_count, e.frames_head, e.frames_omitted));
   }
   return text;
-}
-
-inline void report_misuse(const char *function, const void *pointer, const char *what) noexcept {
-  std::fprintf(stderr, "cgo_guard: %s(%p): %s\n", function, pointer, what);
 }
 
 inline void report_undelivered(cgo_guard_error *error) noexcept {
@@ -105,29 +97,24 @@ CGO_GUARD_NAMESPACE_END
 #define CGO_GUARD_C_API extern "C" __attribute__((used)) inline
 #endif
 
+CGO_GUARD_C_API cgo_guard_error *cgo_guard_retain(cgo_guard_error *error) {
+  using namespace cgo_guard::detail;
+  if (error == nullptr) return nullptr;
+  if (!is_live(*error) || !is_of_this_version(*error)) {
+    report_misuse("cgo_guard_retain", error, "not a live cgo_guard_error of this version");
+  } else {
+    retain_error(*error);
+  }
+  return error;
+}
+
 CGO_GUARD_C_API void cgo_guard_free(cgo_guard_error *error) {
   using namespace cgo_guard::detail;
-  while (error != nullptr) {
-    const std::uint64_t magic = __atomic_load_n(&error->magic, __ATOMIC_ACQUIRE);
-    if (magic == CGO_GUARD_MAGIC && slot_of(*error).shared) return;
-    if (magic != CGO_GUARD_MAGIC ||
-        __atomic_exchange_n(&error->magic, freed_magic, __ATOMIC_ACQ_REL) != CGO_GUARD_MAGIC) {
-      const bool twice = __atomic_load_n(&error->magic, __ATOMIC_ACQUIRE) == freed_magic;
-      if (process.count.double_frees.fetch_add(1, std::memory_order_relaxed) == 0) {
-        report_misuse(
-            "cgo_guard_free", error,
-            twice ? "this error was already freed; further ones are only counted" : "this is not a cgo_guard_error");
-      }
-      return;
-    }
-    error_slot &slot = slot_of(*error);
-    error = slot.error.cause;
-    if (!heap_is_poisoned()) {
-      for (int i = 0; i < slot.owned_count; ++i) std::free(slot.owned[i]);
-      std::free(slot.stack);
-      std::free(slot.describe);
-    }
-    pool.give_back(slot);
+  // Two versions of this header may be in one program, and only the maker of an error knows what else it holds.
+  if (error != nullptr && is_live(*error) && !is_of_this_version(*error)) {
+    error->release(error);
+  } else {
+    release_error(error);
   }
 }
 
@@ -186,7 +173,15 @@ CGO_GUARD_C_API const char *cgo_guard_configure(const cgo_guard_options *options
   if (options->heap_policy < CGO_GUARD_HEAP_QUARANTINE || options->heap_policy > CGO_GUARD_HEAP_CRASH) {
     return "cgo_guard_configure: heap_policy is none of quarantine, continue, crash";
   }
+  if (options->crash_fd < -1) return "cgo_guard_configure: crash_fd is no file descriptor; -1 is for no report at all";
+  const char *const file = options->crash_file != nullptr ? options->crash_file : "";
+  if (std::strlen(file) >= sizeof process.crash_file) {
+    return "cgo_guard_configure: crash_file is longer than 511 bytes";
+  }
+  process.crash_fd.store(options->crash_fd == 0 ? STDERR_FILENO : options->crash_fd);
+  std::memcpy(process.crash_file, file, std::strlen(file) + 1);
   process.heap_policy.store(options->heap_policy);
+  process.catch_exit.store(options->catch_exit != 0);
   return nullptr;
 }
 
@@ -212,7 +207,35 @@ CGO_GUARD_C_API void cgo_guard_get_stats(cgo_guard_stats *stats) {
   stats->double_frees = c.double_frees;
   stats->undelivered = c.undelivered;
   stats->forwarded = c.forwarded;
+  stats->thread_errors = c.thread_errors;
+  stats->displaced = c.displaced;
   stats->poisoned_by = process.poison_text;
 }
+
+CGO_GUARD_C_API cgo_guard_error *cgo_guard_make_go_error(uint64_t go_value, int32_t go_panic, const char *type,
+                                                         uint64_t type_length, const char *message,
+                                                         uint64_t message_length) {
+  using namespace cgo_guard::detail;
+  error_slot *const slot = take_slot(CGO_GUARD_GO, 0);
+  if (slot->shared) return &slot->error;
+  slot->error.go_value = go_value;
+  slot->error.go_panic = go_panic;
+  slot->error.thread_id = static_cast<std::int32_t>(syscall(SYS_gettid));
+  std::snprintf(slot->name, sizeof slot->name, "%.*s", static_cast<int>(type_length), type);
+  slot->error.name = slot->name;
+  if (heap_is_poisoned()) {
+    std::snprintf(slot->message, sizeof slot->message, "%.*s", static_cast<int>(message_length), message);
+    set_message_in_place(*slot);
+  } else {
+    set_message(*slot, copy_text(message, message_length));
+  }
+  return &slot->error;
+}
+
+CGO_GUARD_C_API uint64_t cgo_guard_take_released_go_values(uint64_t *out, uint64_t max) {
+  return cgo_guard::detail::go_values.take(out, max);
+}
+
+CGO_GUARD_C_API const uint32_t *cgo_guard_released_go_values(void) { return cgo_guard::detail::go_values.pending(); }
 
 #endif  // CGO_GUARD_REPORT_HPP

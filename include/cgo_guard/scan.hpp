@@ -38,8 +38,9 @@ inline guard_frame scan_for_guard(std::uintptr_t sp, bool main_thread) noexcept 
     std::uintptr_t word = 0;
     if (arch::cgo_guard_v1_load(at, &word) == 0) return guard_frame{};
     if (go_entry != 0 && word > go_entry && word - go_entry < go_entry_size) return guard_frame{};
-    if (word == arch::canary && previous == at)
-      return guard_frame{at - static_cast<std::uintptr_t>(arch::canary_offset)};
+    if (previous == at && arch::canary_of_any_version(word)) {
+      return guard_at(at - static_cast<std::uintptr_t>(arch::canary_offset), word);
+    }
     previous = word;
   }
   return guard_frame{};

@@ -15,6 +15,7 @@
 
 #include "config.hpp"
 #include "loaded_module.hpp"
+#include "stack_fold.hpp"
 #include "stack_present.hpp"
 #include "symbolize.hpp"
 
@@ -101,7 +102,18 @@ inline void append_frame(std::string &out, const resolved_frame &frame) {
   out += '\n';
 }
 
-/// Formats the frames of an error.
+inline void append_frames(std::string &out, const std::vector<resolved_frame> &frames) {
+  for_each_folded(
+      frames, [&out](const resolved_frame &frame) { append_frame(out, frame); },
+      [&out](std::size_t count, const std::string &names) {
+        char buffer[32];
+        fixed_text number(buffer, sizeof buffer);
+        number.grouped(count);
+        out.append("... ").append(buffer, number.size()).append(" more of ").append(names).append(" ...\n");
+      });
+}
+
+/// Formats the frames of an error. Recursion is folded.
 /// @param frames call-site addresses, innermost first; `count` of them.
 /// @param head how many of them come before the gap.
 /// @param omitted how many frames the gap stands for; 0 for no gap.
@@ -113,7 +125,7 @@ inline std::string format_frames(const void *const *frames, std::uint64_t count,
   std::vector<resolved_frame> resolved;
   for (std::uint64_t i = 0; i < first_part; ++i) resolve(frames[i], resolved);
   present(resolved);
-  for (const auto &frame : resolved) append_frame(out, frame);
+  append_frames(out, resolved);
   if (omitted == 0) return out;
 
   char buffer[64];
@@ -123,7 +135,7 @@ inline std::string format_frames(const void *const *frames, std::uint64_t count,
   resolved.clear();
   for (std::uint64_t i = first_part; i < count; ++i) resolve(frames[i], resolved);
   present(resolved, false);
-  for (const auto &frame : resolved) append_frame(out, frame);
+  append_frames(out, resolved);
   return out;
 }
 

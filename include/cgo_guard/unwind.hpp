@@ -32,6 +32,24 @@ inline bool is_guard(const frame_facts &facts) noexcept {
   return facts.personality == reinterpret_cast<std::uintptr_t>(&cgo_guard_v1_personality);
 }
 
+/// The canary in the frame of a guard, of whatever copy or version of this header; 0 in any other frame.
+inline std::uintptr_t canary_in(std::uintptr_t cfa) noexcept {
+  const std::uintptr_t at = cfa + static_cast<std::uintptr_t>(arch::canary_offset);
+  std::uintptr_t word = 0, address = 0;
+  if (arch::cgo_guard_v1_load(at, &word) == 0 || arch::cgo_guard_v1_load(at - sizeof at, &address) == 0) return 0;
+  return address == at && arch::canary_of_any_version(word) ? word : 0;
+}
+
+/// What a walk or a scan has come to: a guard that is ours to use, or one that must not be passed either.
+/// A plugin may bring its own copy of this header. One of the same version has the same frames, and its guards are used
+/// like ours. One of another version knows its own: the signal is left to its handler. And after a fork the child has
+/// guards on its stack that only the parent can return to.
+inline guard_frame guard_at(std::uintptr_t cfa, std::uintptr_t found_canary) noexcept {
+  const bool inherited = cfa > process.inherited_from && cfa <= process.inherited_to;
+  if (found_canary != arch::canary || inherited) return guard_frame{0, true};
+  return guard_frame{cfa};
+}
+
 /// Walks until the guard. Calls visit(facts, cursor) for each frame before it.
 /// @return the guard, or an empty one where the walk ended or broke off first.
 template <class Visit>
@@ -40,7 +58,10 @@ guard_frame walk_to_guard(cursor &position, Visit &&visit) noexcept {
   for (std::uint64_t i = 0; i < (std::uint64_t{1} << 26); ++i) {
     const frame_facts *facts = position.describe();
     if (facts == nullptr) break;
-    if (is_guard(*facts)) return guard_frame{position.cfa()};
+    if (is_guard(*facts)) return guard_at(position.cfa(), arch::canary);
+    if (facts->personality != 0) {
+      if (const std::uintptr_t canary = canary_in(position.cfa())) return guard_at(position.cfa(), canary);
+    }
     visit(*facts, position);
     if (position.step() != step_result::stepped) break;
   }
@@ -81,7 +102,7 @@ inline void set_guard_registers(const guard_frame &guard, const void *result, ar
       ++skipped;  // cannot happen on a stack that was walked once; if it does, say that something was left out
       break;
     }
-    if (is_guard(*facts) && position.cfa() >= record.guard_cfa) break;
+    if (position.cfa() >= record.guard_cfa) break;
     // Below the frame that was landed in are only the unwinder's and our own.
     const bool between = position.cfa() > record.landed || (position.cfa() == record.landed && !past_landed);
     if (between && facts->pad.kind == pad_kind::gap) ++skipped;

@@ -196,6 +196,9 @@ constexpr int selector_register = 1;   ///< rdx: which handler of the landing pa
 constexpr int sp_register = 7;
 constexpr int pc_register = 16;
 
+constexpr const char *register_name[register_count] = {"rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp", "r8",
+                                                       "r9",  "r10", "r11", "r12", "r13", "r14", "r15", "rip"};
+
 struct registers {
   std::uintptr_t value[register_count];
 
@@ -220,6 +223,10 @@ constexpr std::ptrdiff_t state_offset = -72;
 constexpr std::ptrdiff_t canary_offset = -80;
 constexpr std::ptrdiff_t trampoline_sp_offset = -144;
 
+/// Frozen, so that copies of this header of different versions in one process know each other's guards: canary and its
+/// address stand at CFA-80 and CFA-88, and only the last byte of the canary tells the version.
+constexpr std::uintptr_t canary_of_any_version(std::uintptr_t word) { return word >> 8 == canary >> 8; }
+
 /// Bytes below rsp that belong to the interrupted function although it has not claimed them.
 constexpr std::uintptr_t red_zone = 128;
 
@@ -231,6 +238,10 @@ inline void from_ucontext(const ucontext_t &context, registers &out) noexcept {
   for (int i = 0; i < register_count; ++i) {
     out.value[i] = static_cast<std::uintptr_t>(context.uc_mcontext.gregs[greg_of[i]]);
   }
+}
+
+inline std::uintptr_t pc_of(const ucontext_t &context) noexcept {
+  return static_cast<std::uintptr_t>(context.uc_mcontext.gregs[REG_RIP]);
 }
 
 /// Makes the return of the signal handler continue with these registers and with the ABI's defaults for everything
@@ -295,17 +306,61 @@ inline std::int32_t frame_of_bare_terminate(std::uintptr_t call_site) noexcept {
   return (code & 0x00ff00000000ffff) == 0x00e800000000e850 ? 16 : 0;
 }
 
+/// A call through a bad pointer: the processor could not read the instruction it stands at. What caused the last fault
+/// stays in the contexts of later signals, but then the instruction is another one.
+inline bool is_bad_call(const ucontext_t &context) noexcept {
+  const auto *g = context.uc_mcontext.gregs;
+  return is_page_fault(context) && page_fault_was_fetch(context) && g[REG_CR2] == g[REG_RIP];
+}
+
+/// Where a caller stands, in one word, from which its stack can be walked as long as the function it called runs:
+/// rsp (47 bits, of which a call site has the last four 0), and rbp as its distance from there, 0 for one that is no
+/// frame pointer. @return 0 where it does not fit.
+inline std::uintptr_t pack_caller(const registers &r) noexcept {
+  constexpr int rbp = 6;
+  const std::uintptr_t sp = r.sp(), distance = r.value[rbp] - sp;
+  if ((sp & 15) != 0 || sp >> 47 != 0) return 0;
+  const bool frame_pointer = (distance & 7) == 0 && distance >> 24 == 0;
+  return sp >> 4 << 21 | (frame_pointer ? distance >> 3 : 0);
+}
+inline bool unpack_caller(std::uintptr_t packed, registers &out) noexcept {
+  constexpr int rbp = 6;
+  const std::uintptr_t sp = packed >> 21 << 4, distance = (packed & 0x1fffff) << 3;
+  out.value[sp_register] = sp;
+  out.value[rbp] = distance != 0 ? sp + distance : 0;
+  return cgo_guard_v1_load(sp - sizeof sp, &out.value[pc_register]) != 0;
+}
+
 /// The first bytes at an address, for the decoding of SIGILL; 0 where they can't be read.
 inline std::uintptr_t instruction_bytes(std::uintptr_t pc) noexcept {
   std::uintptr_t word = 0;
   return cgo_guard_v1_load(pc, &word) != 0 ? word : 0;
 }
+inline bool is_breakpoint(std::uintptr_t bytes) noexcept { return (bytes & 0xff) == 0xcc; }            // int3
 inline bool is_trap_instruction(std::uintptr_t bytes) noexcept { return (bytes & 0xffff) == 0x0b0f; }  // ud2
 
 /// The kernel clears the direction flag for a signal handler, but not the alignment check: with it set, our first
 /// unaligned read of unwind tables would fault in turn.
 inline void clear_alignment_check() noexcept {
   __asm__ volatile("pushfq\n\tandl $~0x40000,(%%rsp)\n\tpopfq" ::: "memory", "cc");
+}
+
+/// Whether a signal handler was called by the kernel, and not by another handler that was installed over it. The kernel
+/// puts the ucontext right above the handler's return address (struct rt_sigframe, arch/x86/include/asm/sigframe.h).
+/// @param cfa the handler's own __builtin_dwarf_cfa().
+inline bool called_by_kernel(const void *cfa, const void *context) noexcept { return cfa == context; }
+
+/// Calls a function that never returns on another stack. @param top 16-byte aligned.
+[[noreturn]] inline void call_on_stack(void (*function)(void *), void *argument, void *top) noexcept {
+  __asm__ volatile(
+      "movq %0,%%rsp\n\t"
+      "xorl %%ebp,%%ebp\n\t"
+      "callq *%1\n\t"
+      "ud2"
+      :
+      : "r"(top), "r"(function), "D"(argument)
+      : "memory");
+  __builtin_unreachable();
 }
 
 /// The thread pointer. glibc puts the thread's control block at the top of the stacks it allocates.

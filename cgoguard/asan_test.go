@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: BSL-1.0
+
+//go:build asan
+
+package cgoguard_test
+
+const asanEnabled = true

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSL-1.0
+
+package cgoguard_test
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/cgo-guard/cgo_guard/cgoguard"
+	"github.com/cgo-guard/cgo_guard/cgoguard/internal/guardtest"
+)
+
+// Trap 11: package os/signal and SIGABRT, which is the one of the seven that it lets a program have. In children, since
+// an abort that no guard takes ends the process.
+
+// abortInAGuard ends the child unless the guard gives an error.
+func abortInAGuard(when string) {
+	if err := guardtest.Named("abort").Call(0); !errors.Is(err, cgoguard.SIGABRT) {
+		failChild("%s, an abort in a guard gave %v", when, err)
+	}
+	if !nilPanicRecovers() {
+		failChild("%s, a nil pointer panic in Go is no longer recovered", when)
+	}
+}
+
+func init() {
+	children["Notify SIGABRT"] = func() {
+		abortInAGuard("before Notify")
+		aborts := make(chan os.Signal, 8)
+		signal.Notify(aborts, syscall.SIGABRT)
+		abortInAGuard("after Notify")
+		if len(aborts) != 0 {
+			failChild("the guard's abort came to the channel as well")
+		}
+		forwarded := cgoguard.Stats().Forwarded
+		if output, err := exec.Command("/bin/sh", "-c", "kill -ABRT "+strconv.Itoa(os.Getpid())).CombinedOutput(); err != nil {
+			failChild("kill: %v, %s", err, output)
+		}
+		select {
+		case <-aborts:
+		case <-time.After(20 * time.Second):
+			failChild("SIGABRT from outside did not come to the channel")
+		}
+		if n := cgoguard.Stats().Forwarded - forwarded; n != 1 {
+			failChild("%d signals were forwarded, want 1", n)
+		}
+		abortInAGuard("after a SIGABRT from outside")
+		signal.Reset(syscall.SIGABRT)
+		abortInAGuard("after Reset")
+	}
+	// Ignore puts SIG_IGN over our handler; the next guard goes on top again.
+	children["Ignore SIGABRT"] = func() {
+		abortInAGuard("before Ignore")
+		signal.Ignore(syscall.SIGABRT)
+		abortInAGuard("after Ignore")
+		syscall.Kill(os.Getpid(), syscall.SIGABRT) // and is ignored, as asked
+		time.Sleep(50 * time.Millisecond)
+		if n := cgoguard.Stats().Displaced; n == 0 {
+			failChild("the statistics say nothing of the handler that was displaced")
+		}
+		signal.Reset(syscall.SIGABRT)
+		abortInAGuard("after Reset")
+		if n := cgoguard.Stats().Installed; n != 7 {
+			failChild("%d handlers are installed, want 7", n)
+		}
+	}
+	children["Ignore SIGABRT first"] = func() {
+		signal.Ignore(syscall.SIGABRT)
+		abortInAGuard("after an Ignore that came before the first guard")
+	}
+	children["Reset SIGABRT, kill"] = func() {
+		abortInAGuard("before Notify")
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGABRT)
+		signal.Reset(syscall.SIGABRT)
+		abortInAGuard("after Reset")
+		syscall.Kill(os.Getpid(), syscall.SIGABRT)
+		time.Sleep(20 * time.Second)
+		failChild("the process lives on")
+	}
+}
+
+func TestTrap11NotifyOfSIGABRTLeavesGuardsAlone(t *testing.T) { runChild(t, "Notify SIGABRT") }
+
+func TestTrap11IgnoreOfSIGABRTLeavesGuardsAlone(t *testing.T) {
+	runChild(t, "Ignore SIGABRT")
+	runChild(t, "Ignore SIGABRT first")
+}
+
+func TestTrap11AfterResetASIGABRTFromOutsideIsGosAgain(t *testing.T) {
+	runDoomedChild(t, "Reset SIGABRT, kill")
+}

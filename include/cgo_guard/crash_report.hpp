@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file crash_report.hpp
+/// What is said of a crash that no guard takes, before the signal goes to whoever ends the process: Go shows its
+/// goroutines but not the C++ stack, and of a thread that Go never saw it shows nothing at all.
+///
+/// In two steps, of which the first can't fail: what, where, registers, and addresses as module and offset, all of it
+/// async-signal-safe. Then the names (crash_names.hpp).
+#ifndef CGO_GUARD_CRASH_REPORT_HPP
+#define CGO_GUARD_CRASH_REPORT_HPP
+
+#include <cstdarg>
+#include <cstdio>
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+
+#include "crash_names.hpp"
+#include "decode.hpp"
+#include "fault.hpp"
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+/// Where the report goes: stderr, a file descriptor or a file. Opened at the crash, so that a file which was rotated
+/// away is not written to.
+class crash_output {
+ public:
+  crash_output() noexcept {
+    if (process.crash_file[0] == 0) return;
+    const int file = ::open(process.crash_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (file >= 0) fd_ = file;  // else stderr: a report in the wrong place is better than none
+    opened_ = file >= 0;
+  }
+  ~crash_output() {
+    if (opened_) ::close(fd_);
+  }
+  crash_output(const crash_output &) = delete;
+  crash_output &operator=(const crash_output &) = delete;
+  int fd() const noexcept { return fd_; }
+
+ private:
+  int fd_ = process.crash_fd.load(std::memory_order_relaxed);
+  bool opened_ = false;
+};
+
+/// A line built in place and written at once, so that two threads that crash don't mix theirs within a line.
+/// snprintf with integers and strings only: glibc's neither allocates nor locks for those.
+class crash_line {
+ public:
+  explicit crash_line(const crash_output &out) noexcept : fd_(out.fd()) {}
+  [[gnu::format(printf, 2, 3)]] crash_line &add(const char *format, ...) noexcept {
+    va_list arguments;
+    va_start(arguments, format);
+    const int written = std::vsnprintf(text_ + length_, sizeof text_ - length_, format, arguments);
+    va_end(arguments);
+    if (written > 0) length_ += static_cast<std::size_t>(written);
+    if (length_ >= sizeof text_) length_ = sizeof text_ - 1;
+    return *this;
+  }
+  ~crash_line() {
+    if (length_ == sizeof text_ - 1) text_[length_ - 1] = '\n';
+    static_cast<void>(!::write(fd_, text_, length_));
+  }
+  crash_line(const crash_line &) = delete;
+  crash_line &operator=(const crash_line &) = delete;
+
+ private:
+  int fd_;
+  char text_[512];
+  std::size_t length_ = 0;
+};
+
+inline void write_call_site(const crash_output &out, std::uint64_t number, std::uintptr_t call_site) noexcept {
+  crash_line line(out);
+  line.add("  #%-3llu 0x%012lx", static_cast<unsigned long long>(number), static_cast<unsigned long>(call_site));
+#ifdef DLFO_STRUCT_HAS_EH_DBASE
+  dl_find_object object;  // async-signal-safe, as frame_table.hpp says
+  if (_dl_find_object(reinterpret_cast<void *>(call_site), &object) == 0 && object.dlfo_link_map != nullptr) {
+    const link_map &module = *object.dlfo_link_map;
+    const bool main_program = module.l_name == nullptr || module.l_name[0] == 0;
+    line.add(" %s+0x%lx", main_program ? "(main program)" : module.l_name,
+             static_cast<unsigned long>(call_site - module.l_addr));
+  }
+#endif
+  line.add("\n");
+}
+
+inline void write_registers(const crash_output &out, const arch::registers &r) noexcept {
+  constexpr int in_a_line = 4;
+  for (int i = 0; i < arch::register_count; i += in_a_line) {
+    crash_line line(out);
+    for (int j = i; j < arch::register_count && j < i + in_a_line; ++j) {
+      line.add("  %-3s 0x%016lx", arch::register_name[j], static_cast<unsigned long>(r.value[j]));
+    }
+    line.add("\n");
+  }
+}
+
+/// Whether a fault stands in C or C++, and not in Go, whose code has no unwind tables and whose faults are panics.
+inline bool is_in_cpp(const fault_facts &fault, const arch::registers &at_fault) noexcept {
+  frame_description description;
+  if (find_frame_description(fault.pc, description)) return true;
+  arch::registers start = at_fault;
+  const bool bad_call = fault.access == CGO_GUARD_ACCESS_EXECUTE && fault.address == fault.pc;
+  return bad_call && arch::pop_return_address(start) && find_frame_description(start.pc() - 1, description);
+}
+
+/// Collects the call sites from a fault outwards. @return whether the stack could be followed to its end, or to Go.
+inline bool collect_call_sites(const ucontext_t &context, arch::registers start, fault_facts &fault,
+                               frame_list &list) noexcept {
+  bool exact = !arch::pc_is_after_trap(context), first = true;
+  if (fault.access == CGO_GUARD_ACCESS_EXECUTE && fault.address == fault.pc) {
+    list.add(fault.pc);
+    fault.bad_call = true;
+    if (arch::pop_return_address(start)) exact = false;
+  }
+  frame_cache cache;
+  cursor position(start, exact, cache);
+  for (std::uint64_t i = 0; i < (std::uint64_t{1} << 26); ++i) {  // as in walk_to_guard
+    const bool described = position.describe() != nullptr;
+    list.add(position.call_site());
+    if (!described) return true;  // Go's frames, or code without tables
+    if (first) fault.stack_overflow = is_stack_overflow(fault, position.registers().sp(), position.cfa());
+    first = false;
+    const step_result step = position.step();
+    if (step != step_result::stepped) return step == step_result::end;
+  }
+  return false;
+}
+
+/// Says what happened, on which thread, and where. Only for a fault of this thread's own C or C++.
+inline void report_crash(int signal, const siginfo_t &info, const ucontext_t &context) noexcept {
+  if (!is_synchronous(signal, info, context)) return;
+  fault_facts fault;
+  describe_fault(signal, info, context, fault);
+  arch::registers at_fault;
+  arch::from_ucontext(context, at_fault);
+  if (!is_in_cpp(fault, at_fault)) return;
+  process.crashing.store(true, std::memory_order_relaxed);
+  if (process.crash_fd.load(std::memory_order_relaxed) < 0) return;
+
+  const void *frames[max_frames];
+  frame_list list(frames);
+  const bool whole = collect_call_sites(context, at_fault, fault, list);
+  const std::uint64_t total = list.finish();
+
+  const crash_output out;
+  char decoded[256], name[17] = "";  // PR_GET_NAME: 16 bytes with the terminator
+  decode_fault(fault, total, decoded, sizeof decoded);
+  prctl(PR_GET_NAME, name);
+  crash_line(out)
+      .add("cgo_guard: %s: %s, on thread %ld (%s), under no guard.\n", signal_name(signal), decoded,
+           static_cast<long>(syscall(SYS_gettid)), name)
+      .add("C++ call sites, innermost first (addr2line -e <module> <offset> names them):\n");
+  const std::uint64_t kept = frames_kept(total), missing = frames_missing(total);
+  for (std::uint64_t i = 0; i < kept; ++i) {
+    if (missing != 0 && i == head_frames) {
+      crash_line(out).add("  ... %llu frames left out ...\n", static_cast<unsigned long long>(missing));
+    }
+    write_call_site(out, i < head_frames ? i : i + missing, reinterpret_cast<std::uintptr_t>(frames[i]));
+  }
+  if (!whole) crash_line(out).add("  (the stack can't be followed further: it is damaged)\n");
+  crash_line(out).add("Registers:\n");
+  write_registers(out, at_fault);
+  write_crash_names(out.fd(), frames, kept, static_cast<std::uint32_t>(missing != 0 ? head_frames : kept), missing);
+}
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_CRASH_REPORT_HPP

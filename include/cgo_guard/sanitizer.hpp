@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file sanitizer.hpp
+/// What AddressSanitizer has to be told about frames that are left other than by returning.
+#ifndef CGO_GUARD_SANITIZER_HPP
+#define CGO_GUARD_SANITIZER_HPP
+
+#include <cstddef>
+#include <cstdint>
+
+#include "config.hpp"
+
+// There in a program that is linked with it, whether or not this file is instrumented.
+extern "C" void __asan_unpoison_memory_region(const volatile void *address, std::size_t size) __attribute__((weak));
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+/// Its instrumentation marks the gaps between a function's locals as not to be touched, until the function returns.
+/// What is left here never does, and later frames in the same place would be reported. It writes shadow memory and does
+/// nothing else, so the signal handler may call it; and must, because the destructors that come next run in that place.
+inline void forget_frames(std::uintptr_t from, std::uintptr_t to) noexcept {
+  if (&__asan_unpoison_memory_region == nullptr || to <= from) return;
+  __asan_unpoison_memory_region(reinterpret_cast<const void *>(from), to - from);
+}
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_SANITIZER_HPP

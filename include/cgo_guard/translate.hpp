@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file translate.hpp
+/// What a library says about its own exception types, registered once:
+///
+///     static const cgo_guard::translator<inventory::error> translate_inventory(
+///         [](const inventory::error &e, cgo_guard::translation &to) {
+///           to.code(CGO_GUARD_USER + 3).number(e.shelf()).field("sku", e.sku());
+///         });
+///
+/// The guard that gets such an exception runs it, and the error has what it said. Both guards, this and the portable
+/// one.
+#ifndef CGO_GUARD_TRANSLATE_HPP
+#define CGO_GUARD_TRANSLATE_HPP
+
+#include <atomic>
+#include <cstdint>
+#include <cstdio>
+#include <ctime>
+#include <string_view>
+#include <type_traits>
+#include <typeinfo>
+
+#include <sched.h>
+
+#include "translation.hpp"
+
+#if CGO_GUARD_HAS_SIGNALS
+#include "exception.hpp"
+#endif
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+/// One registration. A reader holds it while it uses it; whoever removes it waits for that.
+struct translator_entry {
+  /// The order of registration, or one of the two below. Never used twice, so that a reader can tell that what it holds
+  /// is still what it looked at.
+  std::atomic<std::uint64_t> sequence;
+  std::atomic<std::uint32_t> readers;
+  /// Runs the translator if the exception is of its type. @return whether it was.
+  bool (*run)(void (*function)(), const void *exception, translation &to);
+  void (*function)();
+  const std::type_info *type;  ///< nullptr where there is no RTTI
+
+  static constexpr std::uint64_t free = 0, busy = 1;
+};
+
+/// All of them. Constant-initialised and never destroyed: translators are registered and removed by statics of any
+/// file.
+class translator_table {
+ public:
+  static constexpr int size = 64;  // a library has one to three, and every throw looks at each
+
+  /// @return nullptr where the table is full.
+  translator_entry *add(bool (*run)(void (*)(), const void *, translation &), void (*function)(),
+                        const std::type_info *type) noexcept {
+    for (int i = 0; i < size; ++i) {
+      translator_entry &entry = entries_[i];
+      std::uint64_t expected = translator_entry::free;
+      if (!entry.sequence.compare_exchange_strong(expected, translator_entry::busy)) continue;
+      entry.run = run;
+      entry.function = function;
+      entry.type = type;
+      int used = used_.load();
+      while (used <= i && !used_.compare_exchange_weak(used, i + 1)) {
+      }
+      entry.sequence.store(translator_entry::busy + 1 + count_.fetch_add(1));
+      return &entry;
+    }
+    return nullptr;
+  }
+
+  /// When it returns, nobody runs this translator or will: its code may be unloaded.
+  void remove(translator_entry &entry) noexcept {
+    entry.sequence.store(translator_entry::busy);
+    // A translator that ends the process waits here for itself, in the destructors of the statics. Hence no longer than
+    // two seconds; the place is lost then.
+    timespec start, now;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    while (entry.readers.load() != 0) {
+      clock_gettime(CLOCK_MONOTONIC, &now);
+      if (now.tv_sec - start.tv_sec > 1) return;  // in whole seconds: one to two
+      sched_yield();
+    }
+    entry.sequence.store(translator_entry::free);
+  }
+
+  /// The newest translator that was registered before `before`, held until release(). Waits for nobody.
+  /// @return nullptr where there is none.
+  translator_entry *hold_next(std::uint64_t &before) noexcept {
+    for (;;) {
+      translator_entry *newest = nullptr;
+      std::uint64_t newest_sequence = translator_entry::busy;
+      for (int i = 0, used = used_.load(std::memory_order_acquire); i < used; ++i) {
+        const std::uint64_t sequence = entries_[i].sequence.load();
+        if (sequence > newest_sequence && sequence < before) {
+          newest = &entries_[i];
+          newest_sequence = sequence;
+        }
+      }
+      if (newest == nullptr) return nullptr;
+      newest->readers.fetch_add(1);
+      if (newest->sequence.load() == newest_sequence) {
+        before = newest_sequence;
+        return newest;
+      }
+      release(*newest);
+    }
+  }
+
+  static void release(translator_entry &entry) noexcept { entry.readers.fetch_sub(1); }
+
+ private:
+  translator_entry entries_[size];
+  std::atomic<int> used_;
+  std::atomic<std::uint64_t> count_;
+};
+
+// Visible also under -fvisibility=hidden: a plugin's translators are for the guards of the program too.
+inline __attribute__((visibility("default"))) translator_table translators;
+
+[[gnu::cold, gnu::noinline]] inline void report_ignored_translator(const std::type_info *type) noexcept {
+  std::fprintf(stderr, "cgo_guard: the translator of %s is ignored: %d are registered, and there is room for no more\n",
+               type != nullptr ? type->name() : "a type", translator_table::size);
+}
+
+}  // namespace detail
+
+/// Registers a translator of exceptions of type T, and of types derived from it, for as long as this object lives. A
+/// static of any file or plugin; also a local one. Where several fit, the one that was registered last is used.
+///
+/// The function runs where the guard ends, on its thread, after the destructors. What it throws or crashes with spoils
+/// nothing: the error is then what it would have been, and its message says so.
+template <class T>
+class translator {
+ public:
+  using function = void (*)(const T &, translation &);
+
+  /// @param f a function, or a lambda that captures nothing.
+  explicit translator(function f) noexcept {
+    static_assert(std::is_same_v<T, std::remove_cv_t<std::remove_reference_t<T>>> && !std::is_pointer_v<T>,
+                  "cgo_guard::translator takes the type of the object that is thrown: no reference, const or pointer");
+#if defined(__GXX_RTTI) || defined(__cpp_rtti)
+    const std::type_info *const type = &typeid(T);
+#else
+    static_assert(!CGO_GUARD_HAS_SIGNALS || sizeof(T) == 0,
+                  "cgo_guard::translator needs the type_info of the exception: compile this file without -fno-rtti");
+    const std::type_info *const type = nullptr;
+#endif
+    entry_ = detail::translators.add(&run, reinterpret_cast<void (*)()>(f), type);
+    if (entry_ == nullptr) detail::report_ignored_translator(type);
+  }
+  ~translator() {
+    if (entry_ != nullptr) detail::translators.remove(*entry_);
+  }
+  translator(const translator &) = delete;
+  translator &operator=(const translator &) = delete;
+
+ private:
+  static bool run(void (*f)(), const void *exception, translation &to) {
+#if CGO_GUARD_HAS_SIGNALS
+    reinterpret_cast<function>(f)(*static_cast<const T *>(exception), to);
+    return true;
+#else
+    // Inside a handler. What f throws must not be taken for the exception that it is about.
+    static_cast<void>(exception);
+    bool matched = false;
+    try {
+      throw;
+    } catch (const T &e) {
+      matched = true;
+      try {
+        reinterpret_cast<function>(f)(e, to);
+      } catch (...) {
+        to.fail();
+      }
+    } catch (...) {
+    }
+    return matched;
+#endif
+  }
+
+  detail::translator_entry *entry_;
+};
+
+#if CGO_GUARD_HAS_SIGNALS
+namespace detail {
+
+// Weak: a static program that throws none has none. By their symbols, because <filesystem> and <future> are large.
+extern const std::type_info filesystem_error_type __asm__("_ZTINSt10filesystem7__cxx1116filesystem_errorE")
+    __attribute__((weak));
+extern const std::type_info future_error_type __asm__("_ZTISt12future_error") __attribute__((weak));
+/// filesystem_error::path1 and path2. A path begins with its text (libstdc++, fs_path.h: _M_pathname).
+const std::string &path1_of(const void *error) __asm__("_ZNKSt10filesystem7__cxx1116filesystem_error5path1Ev")
+    __attribute__((weak));
+const std::string &path2_of(const void *error) __asm__("_ZNKSt10filesystem7__cxx1116filesystem_error5path2Ev")
+    __attribute__((weak));
+/// A future_error is its base and its code (libstdc++, future: _M_code).
+struct future_error_layout : std::logic_error {
+  std::error_code code;
+};
+
+/// The types of the standard library that hold more than exception.hpp reads. Nobody has registered these.
+inline void translate_standard(const exception_view &view, translation &to) noexcept {
+  const void *object = nullptr;
+  if (&filesystem_error_type != nullptr && (object = as(view, filesystem_error_type)) != nullptr) {
+    to.field("path1", path1_of(object));
+    if (!path2_of(object).empty()) to.field("path2", path2_of(object));
+  } else if (&future_error_type != nullptr && (object = as(view, future_error_type)) != nullptr) {
+    const std::error_code &code = static_cast<const future_error_layout *>(object)->code;
+    to.number(code.value()).category(code.category().name());
+  }
+}
+
+/// Finds and runs the translator of an exception.
+/// @return what went wrong, for the message; without data where nothing did.
+inline owned_text translate(const exception_view &view, translation &to) noexcept {
+  std::uint64_t before = ~std::uint64_t{0};
+  while (translator_entry *const entry = translators.hold_next(before)) {
+    const void *const object = as(view, *entry->type);
+    if (object == nullptr) {
+      translator_table::release(*entry);
+      continue;
+    }
+    const contained outcome = contain([&] { entry->run(entry->function, object, to); });
+    owned_text complaint;
+    if (!outcome.ok) {
+      to.fail();
+      char *const name = heap_is_poisoned() ? nullptr : type_name(*entry->type);
+      char where[256];
+      std::snprintf(where, sizeof where, "the translator of %s", name != nullptr ? name : entry->type->name());
+      std::free(name);
+      complaint = say_what_went_wrong(where, outcome);
+    }
+    translator_table::release(*entry);
+    return complaint;
+  }
+  contain([&] { translate_standard(view, to); });
+  return {};
+}
+
+}  // namespace detail
+#endif  // CGO_GUARD_HAS_SIGNALS
+
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_TRANSLATE_HPP
