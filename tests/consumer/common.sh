@@ -21,9 +21,10 @@ clean() {
     GOTOOLCHAIN=local GOPROXY=off GOFLAGS=-modcacherw CGO_ENABLED=1 "$@"
 }
 
-# The consumer's module. The arguments are its #cgo lines.
+# The consumer's module. The arguments are its #cgo lines. Its source is testdata/$template.
+template=go
 new_go_consumer() {
-  cp "$here"/testdata/go/* "$consumer"
+  cp "$here/testdata/$template"/* "$consumer"
   { printf 'package main\n\n'; printf '// #cgo %s\n' "$@"; printf 'import "C"\n'; } >"$consumer/flags.go"
   cat >"$consumer/go.mod" <<END
 module example.com/consumer
@@ -43,4 +44,12 @@ says_ok() {
   said=$("$@" 2>&1) || { echo "$said"; echo "failed: $*"; return 1; }
   echo "$said"
   [ "${said##*$'\n'}" = OK ]
+}
+
+# Runs a command that has to be killed by a signal. Bounded, because what goes wrong here may spin.
+killed_by() {  # signal, command...
+  local status=0 said number
+  number=$(kill -l "$1")
+  said=$(ulimit -c 0; timeout 20 "${@:2}" 2>&1) || status=$?
+  [ "$status" = $((128 + number)) ] || { echo "$said"; echo "exit status $status, want death by SIG$1: ${*:2}"; return 1; }
 }

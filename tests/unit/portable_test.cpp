@@ -320,3 +320,31 @@ TEST_CASE("pthread_exit passes through a portable guard, and runs its destructor
   CHECK(cleaned_up);
   CHECK_FALSE(returned);
 }
+
+TEST_CASE("The exception of a thread reaches join, and that of a detached one is told or printed") {
+  cgo_guard::thread worker([](int item) { throw std::out_of_range("item " + std::to_string(item)); }, 7);
+  try {
+    worker.join();
+    FAIL("join returned");
+  } catch (const cgo_guard::error &e) {
+    CHECK(std::string(e.what()) == "item 7");
+    CHECK(std::string(e.report()->name) == "std::out_of_range");
+  }
+
+  static std::string told;
+  const std::uint64_t before = stats().thread_errors;
+  const auto fails = [] { CHECK_FALSE(cgo_guard::enter_thread([] { throw std::runtime_error("unclaimed"); })); };
+  cgo_guard_on_thread_error([](cgo_guard_error *error) { told = message_of(caught(error)); });
+  std::thread(fails).join();
+  cgo_guard_on_thread_error(nullptr);
+  CHECK(told == "unclaimed");
+  const std::string printed = printed_by([&] { std::thread(fails).join(); });
+  CHECK(printed.find("nobody joins it") != std::string::npos);
+  CHECK(printed.find("std::runtime_error: unclaimed") != std::string::npos);
+  CHECK(stats().thread_errors == before + 2);
+}
+
+TEST_CASE("pthread_exit ends a thread without being a failure") {
+  cgo_guard::thread worker([] { pthread_exit(nullptr); });
+  CHECK(worker.join_report() == nullptr);
+}

@@ -19,6 +19,7 @@ func main() {
 		return
 	}
 	measureCalls()
+	measureCallbacks()
 	measureFailures()
 	if err := measureTexts(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)

@@ -18,6 +18,12 @@ void bench_work(void);
 cgo_guard_error *bench_bare_call(void);
 cgo_guard_error *bench_guarded_call(void);
 
+// callbacks.cpp: calls with one callback into Go.
+cgo_guard_error *bench_bare_callback(void);
+cgo_guard_error *bench_guarded_callback(void);
+cgo_guard_error *bench_failing_callback(void);
+cgo_guard_error *bench_panicking_callback(void);
+
 // bare_fault.c: what a fault costs whoever wants no more than to survive it: sigsetjmp with the signal mask, a signal
 // handler on the alternate stack, siglongjmp. The handler that was there is put back at the end.
 void bench_fault(void);

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSL-1.0 */
+/* A C program without a C++ library, which loads plugins that bring copies of the header.
+ *
+ *   host global|local survive|crash PLUGIN...
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { most = 8, signal_stack_size = 128 * 1024 };
+typedef struct plugin {
+  void *handle;
+  int (*fail)(int);
+  int (*fail_around)(int (*)(int), int, int *);
+  void (*crash)(void);
+  unsigned (*installed)(void), (*abi_version)(void);
+} plugin;
+static plugin plugins[most];
+static int count;
+
+static void *find(void *handle, const char *name) {
+  void *const found = dlsym(handle, name);
+  if (found == NULL) {
+    printf("no %s\n", name);
+    exit(1);
+  }
+  return found;
+}
+
+static void check(int condition, const char *what, int a, int b) {
+  if (condition) return;
+  printf("wrong: %s (%d, %d)\n", what, a, b);
+  exit(1);
+}
+
+static void survive(const char *when) {
+  static const int want[] = {SIGSEGV, 1 /* exception */, SIGABRT, 3 /* terminate */};
+  for (int i = 0; i < count; ++i) {
+    for (int how = 0; how < 4; ++how) check(plugins[i].fail(how) == want[how], when, i, how);
+    for (int j = 0; j < count; ++j) {
+      for (int how = 0; how < 4; ++how) {
+        int inner = 0;
+        check(plugins[i].fail_around(plugins[j].fail, how, &inner) == SIGSEGV, "outer guard", i, j);
+        check(inner == want[how], "inner guard", i, j);
+      }
+    }
+  }
+}
+
+/* Trap 44: nothing may be allocated on the signal stack, whose bounds the thread below knows. */
+static char *volatile signal_stack;
+extern void *__libc_malloc(size_t);
+void *malloc(size_t size) {
+  char here;
+  if (signal_stack != NULL && &here >= signal_stack && &here < signal_stack + signal_stack_size) {
+    static const char text[] = "malloc in the signal handler\n";
+    if (write(1, text, sizeof text - 1) < 0) _exit(2);
+    _exit(1);
+  }
+  return __libc_malloc(size);
+}
+
+static void *on_a_fresh_thread(void *which) {
+  stack_t stack = {.ss_sp = signal_stack, .ss_size = signal_stack_size};
+  sigaltstack(&stack, NULL);
+  check(((plugin *)which)->fail(0) == SIGSEGV, "on a fresh thread", 0, 0);
+  return NULL;
+}
+
+int main(int argc, char **argv) {
+  alarm(20); /* two handlers that call each other never end by themselves */
+  const int scope = strcmp(argv[1], "global") == 0 ? RTLD_GLOBAL : RTLD_LOCAL;
+  for (int i = 3; i < argc; ++i) {
+    plugin *const p = &plugins[count++];
+    p->handle = dlopen(argv[i], RTLD_NOW | scope);
+    if (p->handle == NULL) {
+      printf("%s\n", dlerror());
+      return 1;
+    }
+    *(void **)&p->fail = find(p->handle, "fail");
+    *(void **)&p->fail_around = find(p->handle, "fail_around");
+    *(void **)&p->crash = find(p->handle, "crash");
+    *(void **)&p->installed = find(p->handle, "installed");
+    *(void **)&p->abi_version = find(p->handle, "abi_version");
+    survive("after the plugin was loaded");
+  }
+  signal_stack = __libc_malloc(signal_stack_size);
+  for (int i = 0; i < count; ++i) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, on_a_fresh_thread, &plugins[i]);
+    pthread_join(thread, NULL);
+  }
+  signal_stack = NULL;
+  survive("again");
+  unsigned versions = 0;
+  for (int i = 0; i < count; ++i) versions |= 1u << plugins[i].abi_version();
+  /* The newest is on top of the others. (With RTLD_GLOBAL the first copy's C functions serve all of them, and count the
+     first copy's handlers.) */
+  if (scope == RTLD_LOCAL)
+    check(plugins[count - 1].installed() == 7, "handlers installed", (int)plugins[count - 1].installed(), 7);
+  /* An unloaded plugin must not take handlers along that others still call. */
+  plugin first = plugins[0];
+  dlclose(first.handle);
+  memmove(plugins, plugins + 1, (size_t)--count * sizeof *plugins);
+  if (count > 0) survive("after the first was unloaded");
+  if (strcmp(argv[2], "crash") == 0) plugins[0].crash();
+  printf("fine, versions %#x\n", versions);
+  return 0;
+}

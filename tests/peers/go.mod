@@ -1,0 +1,7 @@
+module example.com/peers
+
+go 1.19
+
+require github.com/cgo-guard/cgo_guard v0.0.0
+
+replace github.com/cgo-guard/cgo_guard => ../..

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <string>
+#include <vector>
+
+#include <cgo_guard/stack_text.hpp>
+
+#include "catch.hpp"
+
+using cgo_guard::detail::resolved_frame;
+
+namespace {
+
+std::vector<resolved_frame> stack_of(const std::vector<std::pair<const char *, int>> &functions) {
+  std::vector<resolved_frame> frames;
+  for (const auto &[function, line] : functions) {
+    resolved_frame frame;
+    frame.function = function;
+    frame.file = "a.cpp";
+    frame.line = line;
+    frames.push_back(frame);
+  }
+  return frames;
+}
+
+/// The names, with the folds between them.
+std::string folded(const std::vector<resolved_frame> &frames) {
+  std::string text;
+  cgo_guard::detail::for_each_folded(
+      frames, [&](const resolved_frame &f) { text += f.function + " "; },
+      [&](std::size_t count, const std::string &names) {
+        text += "[" + std::to_string(count) + " of " + names + "] ";
+      });
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("A stack without recursion is left as it is") {
+  CHECK(folded({}).empty());
+  CHECK(folded(stack_of({{"a()", 1}, {"b()", 2}, {"a()", 1}, {"b()", 3}})) == "a() b() a() b() ");
+}
+
+TEST_CASE("A function that calls itself is shown twice, counted, and shown once more") {
+  std::vector<std::pair<const char *, int>> functions = {{"leaf(int)", 3}};
+  for (int i = 0; i < 100; ++i) functions.emplace_back("fib(int)", 9);
+  functions.emplace_back("fib(int)", 20);  // whoever began stands at another line
+  functions.emplace_back("main", 30);
+  CHECK(folded(stack_of(functions)) == "leaf(int) fib(int) fib(int) [97 of fib] fib(int) fib(int) main ");
+}
+
+TEST_CASE("Functions that call each other are folded by rounds") {
+  std::vector<std::pair<const char *, int>> functions;
+  for (int i = 0; i < 10; ++i) {
+    functions.emplace_back("visit(node*)", 5);
+    functions.emplace_back("children(node*)", 7);
+  }
+  functions.emplace_back("main", 30);
+  CHECK(folded(stack_of(functions)) ==
+        "visit(node*) children(node*) visit(node*) children(node*) [14 of visit, children] visit(node*) "
+        "children(node*) main ");
+}
+
+TEST_CASE("Few rounds, or calls from different lines, are not folded") {
+  std::vector<std::pair<const char *, int>> functions;
+  for (int i = 0; i < 4; ++i) functions.emplace_back("f()", 1);
+  CHECK(folded(stack_of(functions)) == "f() f() f() f() ");
+  functions.clear();
+  for (int i = 0; i < 20; ++i) functions.emplace_back("f()", i);
+  CHECK(folded(stack_of(functions)).find('[') == std::string::npos);
+}
+
+TEST_CASE("A function that the compiler has inlined into itself is folded by the calls that are left") {
+  std::vector<resolved_frame> frames;
+  for (int call = 0; call < 20; ++call) {
+    for (int level = 0; level < 9; ++level) {
+      frames.push_back(stack_of({{"f(int)", 4}})[0]);
+      frames.back().inlined = level < 8;
+    }
+  }
+  frames.push_back(stack_of({{"main", 9}})[0]);
+  std::string shown = folded(frames);
+  CHECK(shown.find("[153 of f] ") != std::string::npos);  // 20 calls, of which three are shown
+  CHECK(shown.find("[153 of f] ") == 2 * 9 * 7);          // "f(int) " has seven characters
+}
