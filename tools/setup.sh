@@ -27,6 +27,7 @@ packages() {
     boost) echo libboost-dev libboost-stacktrace-dev ;;
     json) echo nlohmann-json3-dev ;;
     libdw) echo libdw1 ;;
+    leveldb | tbb) echo "lib$1-dev" ;;
     go) echo golang-go ;;
     *) echo "$1" ;;
   esac
@@ -61,9 +62,13 @@ version_of() {
   case $1 in
     g++) compiler_version g++ ;;
     clang) compiler_version clang++ ;;
-    python3 | ninja | meson | clang-format) command -v "$1" >/dev/null && "$1" --version 2>/dev/null | first_number ;;
+    python3 | ninja | meson | clang-format | ccache | gdb)
+      command -v "$1" >/dev/null && "$1" --version 2>/dev/null | first_number ;;
     pkg-config) pkg-config --version ;;
-    catch2) pkg-config --modversion catch2 ;;
+    catch2 | tbb) pkg-config --modversion "$1" ;;
+    leveldb)
+      echo '#include <leveldb/db.h>' | g++ -E -P -x c++ - | grep -oE 'k(Major|Minor)Version = [0-9]+' |
+        grep -oE '[0-9]+$' | paste -sd . ;;
     boost)
       # The back end with libbacktrace is a library, the rest is headers.
       case $(g++ -print-file-name=libboost_stacktrace_backtrace.so 2>/dev/null) in
