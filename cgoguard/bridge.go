@@ -155,6 +155,21 @@ func formatFrames(pcs []uintptr, head int, omitted uint64) string {
 	return string(buffer[:n])
 }
 
+// decorate returns a report with source lines, and in colour where asked for, or as it is when C has no memory for that.
+func decorate(report string, color bool) string {
+	flags := C.uint32_t(C.CGO_GUARD_SOURCE_LINES)
+	if color {
+		flags |= C.CGO_GUARD_COLOR
+	}
+	plain := append([]byte(report), 0) // not from the C heap, which may be the one that is corrupt
+	if text := C.cgo_guard_decorate((*C.char)(unsafe.Pointer(&plain[0])), flags); text != nil {
+		return takeString(text)
+	}
+	return report
+}
+
+func wantsColor(fd uintptr) bool { return C.cgo_guard_wants_color(C.int(fd)) != 0 }
+
 // resolveFrames returns the table of a C++ stack, see cgo_guard_resolve_frames, or "" when C had no memory for it.
 func resolveFrames(pcs []uintptr) string {
 	if len(pcs) == 0 {

@@ -11,6 +11,8 @@ import (
 	"os"
 	"runtime"
 	"strings"
+
+	"github.com/cgo-guard/cgo_guard/cgoguard"
 )
 
 func main() {
@@ -47,14 +49,15 @@ func (g *gallery) show(title string, err error, want error, whole bool) {
 	if want != nil && !errors.Is(err, want) {
 		g.complain(fmt.Sprintf("it should have been %v", want))
 	}
-	text := fmt.Sprintf("%+v", err)
-	if !whole {
-		text = err.Error()
+	if whole {
+		cgoguard.Print(os.Stdout, err)
+	} else {
+		text := err.Error()
 		for cause := errors.Unwrap(err); cause != nil; cause = errors.Unwrap(cause) {
 			text += "\n  caused by " + cause.Error()
 		}
+		fmt.Println("    " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n    "))
 	}
-	fmt.Println("    " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n    "))
 	if err := checkLock(err); err != nil {
 		g.complain(err.Error())
 	}

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define CGO_GUARD_VERSION "0.1.0"
 
@@ -104,6 +105,27 @@ const char *cgo_guard_stack(cgo_guard_error *error);
 
 /// The whole report as text: what happened, where, what was cleaned up, the causes, the stack. Same rules as above.
 const char *cgo_guard_describe(cgo_guard_error *error);
+
+/// For a person to read: writes the report to `out`, with the source around the first frames of each C++ stack where
+/// its files are on this machine, and in colour as cgo_guard_wants_color has it. Same rules as above. NULL writes
+/// nothing.
+void cgo_guard_print(cgo_guard_error *error, FILE *out);
+
+/// What cgo_guard_decorate is to add.
+enum cgo_guard_decoration {
+  CGO_GUARD_SOURCE_LINES = 1,  ///< the source around the first three frames whose file can be read
+  CGO_GUARD_COLOR = 2          ///< escape sequences of terminals
+};
+
+/// The text of a report, cgo_guard_describe's or the Go package's, with decorations.
+/// @param flags any of enum cgo_guard_decoration.
+/// @return a malloc'ed string for the caller to free(), or NULL when there is no memory, or the heap must not be
+/// touched.
+char *cgo_guard_decorate(const char *report, uint32_t flags);
+
+/// @return not 0 where colour is welcome: on a terminal, unless NO_COLOR is set (https://no-color.org) or TERM is unset
+///   or "dumb".
+int cgo_guard_wants_color(int fd);
 
 /// Makes one more owner of an error: each of them calls cgo_guard_free. @return the same pointer.
 cgo_guard_error *cgo_guard_retain(cgo_guard_error *error);

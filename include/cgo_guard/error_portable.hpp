@@ -14,6 +14,7 @@
 
 #include "abi.h"
 #include "config.hpp"
+#include "decorate.hpp"
 #include "translation.hpp"
 
 extern "C" void cgo_guard_free(cgo_guard_error *error);
@@ -222,9 +223,6 @@ inline unsigned long long number_of(const void *address) noexcept {
 }  // namespace detail
 CGO_GUARD_NAMESPACE_END
 
-// `used`, because a C file or the Go package may be the only caller: then no C++ file would emit them.
-#define CGO_GUARD_C_API extern "C" __attribute__((used)) inline
-
 CGO_GUARD_C_API cgo_guard_error *cgo_guard_retain(cgo_guard_error *error) {
   using namespace cgo_guard::detail;
   if (error == nullptr) return nullptr;
@@ -340,6 +338,11 @@ CGO_GUARD_C_API char *cgo_guard_resolve_frames(const void *const *frames, uint64
     }
     return text;
   });
+}
+
+CGO_GUARD_C_API char *cgo_guard_decorate(const char *report, uint32_t flags) {
+  using namespace cgo_guard::detail;
+  return make_text([=] { return decorate(report != nullptr ? report : "", flags); });
 }
 
 /// The policies are about a heap that is known to be corrupt, and here it never is: nothing depends on them.

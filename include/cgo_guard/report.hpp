@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "decorate.hpp"
 #include "failure.hpp"
 #include "handlers.hpp"
 #include "stack_text.hpp"
@@ -89,14 +90,6 @@ inline void report_undelivered(cgo_guard_error *error) noexcept {
 }  // namespace detail
 CGO_GUARD_NAMESPACE_END
 
-// `used`, because a C file or the Go package may be the only caller: then no C++ file would emit them. It is also two
-// thirds of what the header costs to compile, so a file may say that another one of the program does it.
-#if defined(CGO_GUARD_C_API_ELSEWHERE)
-#define CGO_GUARD_C_API extern "C" inline
-#else
-#define CGO_GUARD_C_API extern "C" __attribute__((used)) inline
-#endif
-
 CGO_GUARD_C_API cgo_guard_error *cgo_guard_retain(cgo_guard_error *error) {
   using namespace cgo_guard::detail;
   if (error == nullptr) return nullptr;
@@ -162,6 +155,11 @@ CGO_GUARD_C_API size_t cgo_guard_format_frames_raw(const void *const *frames, ui
 CGO_GUARD_C_API char *cgo_guard_resolve_frames(const void *const *frames, uint64_t count) {
   using namespace cgo_guard::detail;
   return make_text([=] { return resolve_table(frames, count); });
+}
+
+CGO_GUARD_C_API char *cgo_guard_decorate(const char *report, uint32_t flags) {
+  using namespace cgo_guard::detail;
+  return make_text([=] { return decorate(report != nullptr ? report : "", flags); });
 }
 
 CGO_GUARD_C_API const char *cgo_guard_configure(const cgo_guard_options *options) {
