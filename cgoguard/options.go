@@ -40,7 +40,11 @@ type Options struct {
 	NoCrashReport bool
 }
 
-// Configure replaces the process-wide options, at any time. A bad value is an error, and then nothing has changed.
+// Configure replaces the process-wide options, at any time. The signal handlers are installed by the first guard or by
+// Configure, whichever comes first: call it early, if only with Options{}, to have crashes reported that come before any
+// guard.
+//
+// A bad value is an error, and then nothing has changed.
 func Configure(options Options) error {
 	if p := options.OnHeapCorruption; p < HeapQuarantine || p > HeapCrash {
 		return fmt.Errorf("cgoguard: Options.OnHeapCorruption is %d; it must be HeapQuarantine, HeapContinue or HeapCrash", int(p))

@@ -217,6 +217,13 @@ def consumers():
             step.fail("tests/consumer", "not one consumer ran")
 
 
+def documentation(environment):
+    """What docs/ shows of programs is what they print."""
+    with Step("docs") as step:
+        status, output = run([sys.executable, "tools/doc_output.py"], 600, environment)
+        step.add(from_program(step.name, "doc_output", status, output))
+
+
 def side_by_side(*steps):
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
         for finished in [pool.submit(*step) for step in steps]:
@@ -246,6 +253,7 @@ def main():
         (go_test, "go %s -race" % here, ".", environment, "-race", "-short", "./cgoguard/..."),
         (go_test, "go %s -asan" % here, ".", unoptimised, "-asan", "-short", "./cgoguard/..."),
         (go_test, "go_example", "go_example", environment, "./..."),
+        (documentation, environment),
         *((go_test, name, directory, environment, "./...") for name, directory in MODULES))
     consumers()
 

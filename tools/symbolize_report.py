@@ -27,6 +27,8 @@ NAMED = re.compile(r"^\s+.*:\d+ \(.+\+0x[0-9a-f]+\)$")
 # A line of write_call_site in crash_report.hpp.
 CRASH = re.compile(r"^(\s+#\d+\s+0x[0-9a-f]+) (\(main program\)|\S|\S.*\S)\+0x([0-9a-f]+)$")
 MAIN = "(main program)"
+# What calls a guarded block, which is a lambda: it tells which function the block stands in.
+THUNK = re.compile(r"::block_thunk<(.+)::(?:\{lambda|'lambda|<lambda|\$_)")
 # Each is asked for what the ones before it have no line for: binutils 2.40 can't read the debug information of programs
 # that Go 1.26 has linked.
 READERS = ("addr2line", "llvm-addr2line", "eu-addr2line")
@@ -226,24 +228,33 @@ class Symbolizer:
             if crash:
                 out += self._crash_lines(line, crash)
             elif bare and out:
-                out += self._frame_lines(out.pop(), line, bare)
+                for frame in self._frames(out.pop(), line, bare):
+                    self._append(out, *frame)
             else:
                 self.already += bool(NAMED.match(line))
                 out.append(line)
         return "\n".join(out)
 
-    def _frame_lines(self, function, line, match):
+    def _frames(self, function, line, match):
+        """The two lines of each function at one address."""
         indent, module, offset, build_id = match.groups()
         places = self._places(module, int(offset, 16), build_id)
         if not places:
-            return [function, line]
+            return [(function, line)]
         # The report of an error inside a longer text may be indented.
         margin = re.match(r"\s*", function).group()
-        lines = []
-        for place in places:
-            where = "%s (%s+0x%s)" % (place.where, os.path.basename(module), offset) if place.where else line.strip()
-            lines += [margin + place.function, indent + where]
-        return lines
+        return [(margin + place.function, indent + (
+            "%s (%s+0x%s)" % (place.where, os.path.basename(module), offset) if place.where else line.strip()))
+            for place in places]
+
+    @staticmethod
+    def _append(out, function, where):
+        """A guarded block is shown as the function it stands in, as the program itself would show it."""
+        thunk = THUNK.search(function)
+        if thunk and len(out) > 1 and re.search(r"(^|\s|::)operator\(\)(\(\) const)?$", out[-2]):
+            out[-2] = re.match(r"\s*", function).group() + thunk.group(1)
+        else:
+            out += [function, where]
 
     def _crash_lines(self, line, match):
         start, module, offset = match.groups()

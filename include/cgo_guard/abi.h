@@ -165,7 +165,8 @@ typedef struct cgo_guard_options {
   const char *crash_file;  ///< a file for that instead, appended to; it is copied. NULL or "" for none
 } cgo_guard_options;
 
-/// Changes the process-wide options. @return NULL on success, else a static sentence saying what was wrong.
+/// Changes the process-wide options. From the first call on, crashes under no guard are reported also before the first
+/// guard has run. @return NULL on success, else a static sentence saying what was wrong.
 const char *cgo_guard_configure(const cgo_guard_options *options);
 
 /// Counters since the process started. Nothing is counted on the success path.

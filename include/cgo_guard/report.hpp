@@ -80,6 +80,9 @@ inline std::string describe_error(cgo_guard_error &e) {
   return text;
 }
 
+/// Installs everything now, and not at the first guard (guard.hpp).
+inline void be_ready() noexcept;
+
 inline void report_undelivered(cgo_guard_error *error) noexcept {
   process.count.undelivered.fetch_add(1, std::memory_order_relaxed);
   std::fprintf(stderr, "cgo_guard: CGO_GUARD_VALUE was given a NULL error pointer, and failed:\n%s",
@@ -180,6 +183,7 @@ CGO_GUARD_C_API const char *cgo_guard_configure(const cgo_guard_options *options
   std::memcpy(process.crash_file, file, std::strlen(file) + 1);
   process.heap_policy.store(options->heap_policy);
   process.catch_exit.store(options->catch_exit != 0);
+  be_ready();  // so that a crash is reported also where it comes before the first guard
   return nullptr;
 }
 

@@ -162,6 +162,12 @@ inline bool is_machinery(std::string_view function) {
   return false;
 }
 
+/// Whether a function is how Go calls C: the border at which a C++ stack ends and the goroutine's begins.
+inline bool is_call_from_go(std::string_view function) {
+  return function == "runtime.asmcgocall" || function == "runtime.asmcgocall.abi0" ||
+         (starts_with(function, "_cgo_") && function.find("_Cfunc_") != std::string_view::npos);
+}
+
 /// Turns a resolved stack, or its lower part, into what is printed. A pure function of the frames.
 ///
 /// - At the very top, the frames of abort, raise and throw go.
@@ -170,6 +176,7 @@ inline bool is_machinery(std::string_view function) {
 /// - Where the compiler left no frame for the block, our thunk's frame stands for it, without the line, which would be
 ///   one of ours.
 /// - All other frames of this library go.
+/// - At the end, the frames through which Go called go.
 /// - GCC's " [clone .cold]" goes from the names.
 ///
 /// @param top false for a part of a stack that doesn't begin at the failure: then nothing is machinery, and nothing may
@@ -179,6 +186,7 @@ inline void present(std::vector<resolved_frame> &frames, bool top = true) {
     const std::size_t clone = frame.function.find(" [clone ");
     if (clone != std::string::npos) frame.function.erase(clone);
   }
+  while (frames.size() > 1 && is_call_from_go(frames.back().function)) frames.pop_back();
   std::size_t at = 0;
   // Ours come off as well, as long as machinery lies below them: the recording of a throw runs inside of it.
   for (std::size_t i = 0; top && i < frames.size(); ++i) {

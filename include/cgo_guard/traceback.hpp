@@ -153,8 +153,7 @@ CGO_GUARD_C_API void cgo_guard_symbolize(cgo_guard_symbolizer_argument *argument
 
 CGO_GUARD_C_API const char *cgo_guard_prepare_traceback(void) {
   using namespace cgo_guard::detail;
-  // An empty guard: the handlers are what lets a read fail.
-  cgo_guard_free(CGO_GUARD{});
+  be_ready();  // the handlers are what lets a read fail
   start_crash_namer();
   return nullptr;
 }
