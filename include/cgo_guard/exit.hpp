@@ -22,24 +22,10 @@
 #include <dlfcn.h>
 #include <err.h>
 
+#include "sanitizer.hpp"
 #include "terminate.hpp"
 
-// The sanitizers have an exit of their own, in which they check for leaks and report.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define CGO_GUARD_INTERPOSE_EXIT 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define CGO_GUARD_INTERPOSE_EXIT 0
-#endif
-#endif
-#if defined(CGO_GUARD_NO_INTERPOSE)
-#undef CGO_GUARD_INTERPOSE_EXIT
-#define CGO_GUARD_INTERPOSE_EXIT 0
-#elif !defined(CGO_GUARD_INTERPOSE_EXIT)
-#define CGO_GUARD_INTERPOSE_EXIT 1
-#endif
-
-#if CGO_GUARD_INTERPOSE_EXIT
+#if !CGO_GUARD_HAS_SANITIZER && !defined(CGO_GUARD_NO_INTERPOSE)
 
 // In a static program only: glibc's quick_exit is __run_exit_handlers on its own list (stdlib/quick_exit.c), and is not
 // linked in where ours is.
@@ -249,6 +235,6 @@ CGO_GUARD_INTERPOSER void errx(int status, const char *format, ...) {
 #undef CGO_GUARD_EXIT_CFA
 #undef CGO_GUARD_INTERPOSER
 
-#endif  // CGO_GUARD_INTERPOSE_EXIT
+#endif  // no sanitizer
 
 #endif  // CGO_GUARD_EXIT_HPP

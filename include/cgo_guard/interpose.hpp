@@ -16,6 +16,7 @@
 
 #include <dlfcn.h>
 
+#include "sanitizer.hpp"
 #include "terminate.hpp"
 
 #if !defined(CGO_GUARD_NO_INTERPOSE)
@@ -92,19 +93,7 @@ CGO_GUARD_INTERPOSER void cgo_guard_v1_glibcxx_assert_fail(const char *file, int
   std::abort();
 }
 
-// AddressSanitizer has a __cxa_throw of its own, which must be the first.
-#if defined(__SANITIZE_ADDRESS__)
-#define CGO_GUARD_INTERPOSE_THROW 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define CGO_GUARD_INTERPOSE_THROW 0
-#endif
-#endif
-#if !defined(CGO_GUARD_INTERPOSE_THROW)
-#define CGO_GUARD_INTERPOSE_THROW 1
-#endif
-
-#if CGO_GUARD_INTERPOSE_THROW
+#if !CGO_GUARD_HAS_ASAN
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 using throw_function = void (*)(void *, void *, void (*)(void *));
@@ -140,7 +129,7 @@ extern "C" __attribute__((weak, used, visibility("default"))) void cgo_guard_v1_
   }
   original(object, type, destructor);
 }
-#endif  // CGO_GUARD_INTERPOSE_THROW
+#endif  // no sanitizer
 
 #undef CGO_GUARD_INTERPOSER
 

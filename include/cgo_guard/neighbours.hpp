@@ -14,6 +14,7 @@
 #include <pthread.h>
 
 #include "handlers.hpp"
+#include "sanitizer.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -49,21 +50,7 @@ inline void watch_forks() noexcept {
 }  // namespace detail
 CGO_GUARD_NAMESPACE_END
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define CGO_GUARD_WATCH_SIGACTION 0  // they have a sigaction of their own, which must be the first
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define CGO_GUARD_WATCH_SIGACTION 0
-#endif
-#endif
-#if defined(CGO_GUARD_NO_INTERPOSE)
-#undef CGO_GUARD_WATCH_SIGACTION
-#define CGO_GUARD_WATCH_SIGACTION 0
-#elif !defined(CGO_GUARD_WATCH_SIGACTION)
-#define CGO_GUARD_WATCH_SIGACTION 1
-#endif
-
-#if CGO_GUARD_WATCH_SIGACTION
+#if !CGO_GUARD_HAS_SANITIZER && !defined(CGO_GUARD_NO_INTERPOSE)
 // By their symbols: <signal.h> declares `signal` differently for different feature macros.
 #define CGO_GUARD_WATCHER extern "C" __attribute__((weak, used, visibility("default")))
 
@@ -93,6 +80,6 @@ CGO_GUARD_WATCHER void (*cgo_guard_v1_signal(int signal, void (*handler)(int)) n
 }
 
 #undef CGO_GUARD_WATCHER
-#endif  // CGO_GUARD_WATCH_SIGACTION
+#endif  // no sanitizer
 
 #endif  // CGO_GUARD_NEIGHBOURS_HPP
