@@ -33,6 +33,14 @@ def tail(text, lines=40):
     return "\n".join(text.strip().splitlines()[-lines:])
 
 
+def both_ends(text, lines=40):
+    """A crash says what it was at the beginning, a failed check at the end."""
+    said = text.strip().splitlines()
+    if len(said) > 2 * lines:
+        said[lines:-lines] = ["... %d lines left out ..." % (len(said) - 2 * lines)]
+    return "\n".join(said)
+
+
 def from_program(where, name, status, output):
     """One test whose exit status is its result."""
     if status == 0:
@@ -40,7 +48,7 @@ def from_program(where, name, status, output):
     if status == MESON_SKIP:
         reason = output.strip().splitlines()[-1] if output.strip() else "no reason given"
         return [Outcome(where, name, SKIPPED, reason)]
-    return [Outcome(where, name, FAILED, "%s\n%s" % (ending(status), tail(output)))]
+    return [Outcome(where, name, FAILED, "%s\n%s" % (ending(status), both_ends(output)))]
 
 
 def _catch2_failure(case):
@@ -139,10 +147,10 @@ def from_go(where, status, lines, stderr):
         elif action == "skip":
             outcomes.append(Outcome(where, name, SKIPPED, _go_skip_reason(output[key])))
         elif action == "fail":
-            outcomes.append(Outcome(where, name, FAILED, tail(output[key])))
+            outcomes.append(Outcome(where, name, FAILED, both_ends(output[key])))
         else:
             outcomes.append(Outcome(where, name, FAILED,
-                                    "was running when the test program died\n" + tail(output[key] or output[key[0], None])))
+                                    "was running when the test program died\n" + both_ends(output[key] or output[key[0], None])))
     for package, action in packages.items():
         if action == "fail" and package not in failed_packages:
             failed_packages.add(package)
