@@ -21,6 +21,7 @@ struct recursion {
 };
 
 inline bool same_place(const resolved_frame &a, const resolved_frame &b) {
+  if (a.function.empty() && a.address != b.address) return false;  // nameless: the address is all there is to tell
   return a.function == b.function && a.line == b.line && a.file == b.file && a.inlined == b.inlined;
 }
 

@@ -140,22 +140,27 @@ inline bool same_function(std::string_view a, std::string_view b) {
   return !both_complete && a.substr(begin_a, end_a - begin_a) == b.substr(begin_b, end_b - begin_b);
 }
 
+/// Whether `shorter` is what debug information calls the function `whole`: without its parameters, and perhaps without
+/// its namespaces. GCC names the holder of an inlined block like this.
+inline bool is_short_for(std::string_view shorter, std::string_view whole) {
+  std::size_t begin = 0;
+  if (name_end(shorter, begin) != shorter.size()) return false;
+  const std::string_view name = whole.substr(0, name_end(whole, begin)).substr(begin);
+  if (name.size() == whole.size() || name.size() < shorter.size()) return false;
+  const std::string_view scopes = name.substr(0, name.size() - shorter.size());
+  const bool at_scope = scopes.empty() || (scopes.size() >= 2 && scopes.substr(scopes.size() - 2) == "::");
+  return at_scope && name.substr(scopes.size()) == shorter;
+}
+
 /// Whether a function is how abort and throw do their work: true of nothing that a reader looks for.
 inline bool is_machinery(std::string_view function) {
-  static constexpr std::string_view names[] = {"__pthread_kill_implementation",
-                                               "__pthread_kill_internal",
-                                               "pthread_kill",
-                                               "__pthread_kill",
-                                               "raise",
-                                               "gsignal",
-                                               "__GI_raise",
-                                               "tgkill",
-                                               "abort",
-                                               "__GI_abort",
-                                               "__cxa_throw",
-                                               "__cxa_rethrow",
-                                               "_Unwind_RaiseException",
-                                               "_Unwind_Resume_or_Rethrow"};
+  static constexpr std::string_view names[] = {
+      "__pthread_kill_implementation", "__pthread_kill_internal", "pthread_kill", "__pthread_kill", "raise", "gsignal",
+      "__GI_raise", "tgkill", "abort", "__GI_abort", "__cxa_throw", "__cxa_rethrow", "_Unwind_RaiseException",
+      "_Unwind_Resume_or_Rethrow", "__clang_call_terminate",
+      // In a static program their frames can't be known before.
+      "__assert_fail", "__stack_chk_fail", "__cxa_pure_virtual", "__cxa_deleted_virtual",
+      "std::__glibcxx_assert_fail(char const*, int, char const*, char const*)"};
   for (const auto name : names) {
     if (function == name) return true;
   }
@@ -173,6 +178,7 @@ inline bool is_call_from_go(std::string_view function) {
 /// - At the very top, the frames of abort, raise and throw go.
 /// - The frame of a guarded block, a lambda called by our thunk, gets the name of the function that holds the block,
 ///   and that function's own frame below, which only stands at the guard, goes. Other lambdas keep their names.
+/// - What was inlined into a frame that goes is not inlined any more.
 /// - Where the compiler left no frame for the block, our thunk's frame stands for it, without the line, which would be
 ///   one of ours.
 /// - All other frames of this library go.
@@ -206,8 +212,12 @@ inline void present(std::vector<resolved_frame> &frames, bool top = true) {
     std::string holder(block);
     const resolved_frame *thunk = nullptr;
     for (; at < frames.size() && is_own(frames[at].function); ++at) {
+      // The frame that it was inlined into goes, and it stands for both.
+      if (!frames[at].inlined && !kept.empty()) kept.back().inlined = false;
+      const std::string_view whole = function_around_block(frames[at].function);
+      if (is_short_for(holder, whole)) holder = whole;
       if (!holder.empty()) continue;
-      holder = function_around_block(frames[at].function);
+      holder = whole;
       thunk = &frames[at];
     }
     if (holder.empty()) continue;

@@ -66,6 +66,24 @@ class elf_file {
     return read(into.data(), into.size() * sizeof(T), section.sh_offset);
   }
 
+  /// The name of the separate debug file in .gnu_debuglink, without a directory; "" where there is none.
+  std::string debug_link() const {
+    ElfW(Ehdr) header;
+    std::vector<char> names, content;
+    if (!valid_ || !read(&header, sizeof header, 0) || header.e_shstrndx >= sections_.size() ||
+        !read_section(sections_[header.e_shstrndx], names)) {
+      return std::string();
+    }
+    static constexpr char wanted[] = ".gnu_debuglink";
+    for (const auto &section : sections_) {
+      if (section.sh_name >= names.size() || names.size() - section.sh_name < sizeof wanted) continue;
+      if (std::memcmp(&names[section.sh_name], wanted, sizeof wanted) != 0 || !read_section(section, content)) continue;
+      const std::string link(content.data(), strnlen(content.data(), content.size()));
+      if (link.find('/') == std::string::npos) return link;
+    }
+    return std::string();
+  }
+
   /// @return false unless the file carries exactly this build ID. An empty ID asks for nothing and matches.
   bool has_build_id(const unsigned char *id, std::size_t size) const {
     if (size == 0) return true;
@@ -237,20 +255,36 @@ class symbol_tables {
     symbol_table table;
   };
 
+  /// Where the separate debug file of a module may be: by its build ID, then where .gnu_debuglink says. Never without a
+  /// build ID, which is what the caller knows the file by.
+  static std::vector<std::string> debug_files(const loaded_module &module, const elf_file &file) {
+    std::vector<std::string> paths;
+    if (module.build_id_size < 2) return paths;
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string by_id = "/usr/lib/debug/.build-id/";
+    for (std::size_t i = 0; i < module.build_id_size; ++i) {
+      by_id += digits[module.build_id[i] >> 4];
+      by_id += digits[module.build_id[i] & 15];
+      if (i == 0) by_id += '/';
+    }
+    paths.push_back(by_id + ".debug");
+    const char *const slash = std::strrchr(module.path, '/');
+    const std::string link = file.debug_link();
+    if (slash == nullptr || link.empty()) return paths;
+    const std::string directory(module.path, slash);
+    paths.push_back(directory + "/" + link);
+    paths.push_back(directory + "/.debug/" + link);
+    paths.push_back("/usr/lib/debug" + directory + "/" + link);
+    return paths;
+  }
+
   static void load(const loaded_module &module, symbol_table &table) {
     const elf_file file(open_module(module));
     // The file may have been replaced by another build since it was loaded: its names would be wrong, not just missing.
     const bool same = file.valid() && file.has_build_id(module.build_id, module.build_id_size);
     if (same && table.load(file, SHT_SYMTAB)) return;
-    if (module.build_id_size > 1) {
-      static constexpr char digits[] = "0123456789abcdef";
-      std::string path = "/usr/lib/debug/.build-id/";
-      for (std::size_t i = 0; i < module.build_id_size; ++i) {
-        path += digits[module.build_id[i] >> 4];
-        path += digits[module.build_id[i] & 15];
-        if (i == 0) path += '/';
-      }
-      path += ".debug";
+    // GCC's debug information has no parameters for a static function, so its symbols are worth looking for elsewhere.
+    for (const auto &path : debug_files(module, file)) {
       const elf_file debug(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
       if (debug.valid() && debug.has_build_id(module.build_id, module.build_id_size) && table.load(debug, SHT_SYMTAB)) {
         return;

@@ -69,6 +69,15 @@ TEST_CASE("Few rounds, or calls from different lines, are not folded") {
   CHECK(folded(stack_of(functions)).find('[') == std::string::npos);
 }
 
+TEST_CASE("Frames without a name are told apart by their addresses") {
+  auto frames = stack_of({{"", 0}, {"", 0}, {"", 0}, {"", 0}, {"", 0}, {"", 0}, {"", 0}, {"", 0}});
+  const char code[8] = {};
+  for (std::size_t i = 0; i < frames.size(); ++i) frames[i].address = &code[i];
+  CHECK(folded(frames).find('[') == std::string::npos);
+  for (auto &frame : frames) frame.address = &code[0];
+  CHECK(folded(frames).find("[5 of ?]") != std::string::npos);
+}
+
 TEST_CASE("A function that the compiler has inlined into itself is folded by the calls that are left") {
   std::vector<resolved_frame> frames;
   for (int call = 0; call < 20; ++call) {

@@ -140,6 +140,24 @@ TEST_CASE("The line of a renamed frame is the one inside the block") {
   CHECK(frames[0].line == 1);
 }
 
+TEST_CASE("A block that was inlined into our thunk has a frame once that is gone, and the whole name of its holder") {
+  auto frames = stack({"g()", "f::{lambda()}::operator()",
+                       "void cgo_guard::abi1::detail::block_thunk<(anonymous namespace)::f(int)::{lambda()#1}>(void*)",
+                       "(anonymous namespace)::f(int)", "main"});
+  frames[0].inlined = frames[1].inlined = true;
+  present(frames);
+  REQUIRE(frames.size() == 3);
+  CHECK(frames[0].inlined);
+  CHECK_FALSE(frames[1].inlined);
+  CHECK(frames[1].function == "(anonymous namespace)::f(int)");
+  CHECK(frames[1].line == 2);
+  CHECK(frames[2].function == "main");
+  // Another function's name is not put in its place.
+  CHECK(presented({"f::{lambda()}::operator()", "void cgo_guard::thunk<ff(int)::{lambda()#1}>(void*)"}) == names{"f"});
+  CHECK(presented({"f(int)::{lambda()#1}::operator()() const",
+                   "void cgo_guard::thunk<a::f(int)::{lambda()#1}>(void*)"}) == names{"f(int)"});
+}
+
 TEST_CASE("Where the block has no frame the thunk stands for it, without a line") {
   auto frames = stack({"helper()", "void cgo_guard::abi1::detail::block_thunk<ns::f(int)::{lambda()#1}>(void*)",
                        "cgo_guard_v1_trampoline", "ns::f(int)", "main"});
@@ -192,6 +210,8 @@ TEST_CASE("The machinery of abort and throw goes from the top and stays below") 
         names{"fn2(char const*)", "abort", "main"});
   CHECK(presented({"cgo_guard::abi1::detail::personality(int)", "_Unwind_RaiseException", "__cxa_throw", "f()"}) ==
         names{"f()"});
+  CHECK(presented({"abort", "__clang_call_terminate", "f()"}) == names{"f()"});
+  CHECK(presented({"abort", "__assert_fail", "f()", "__assert_fail"}) == names{"f()", "__assert_fail"});
   CHECK(presented({"abort", "f()"}, false) == names{"abort", "f()"});
 }
 

@@ -100,6 +100,7 @@ struct damaged_file {
     const elf_file file(dup(descriptor));
     unsigned char id[20] = {};
     letters += file.has_build_id(id, sizeof id) ? 1 : 0;
+    letters += file.debug_link().size();
     for (const auto type : {SHT_SYMTAB, SHT_DYNSYM}) {
       symbol_table table;
       table.load(file, static_cast<std::uint32_t>(type));
