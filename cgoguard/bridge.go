@@ -178,6 +178,9 @@ func resolveFrames(pcs []uintptr) string {
 	return takeString(C.cgoguard_resolve((*C.uintptr_t)(unsafe.Pointer(&pcs[0])), C.uint64_t(len(pcs))))
 }
 
+// codeAddress is somewhere in the C++ side's own code.
+func codeAddress() uintptr { return uintptr(unsafe.Pointer(C.cgo_guard_resolve_frames)) }
+
 func takeString(text *C.char) string {
 	if text == nil {
 		return ""

@@ -41,6 +41,17 @@ type trace struct {
 	goTextCache   string
 }
 
+// WarmStacks reads the program's debug information ahead, in the background, for a program that wants its first C++ stack
+// at once. Without it the first CStack waits for that: tens of milliseconds, most of them because Go's linker compresses
+// debug information (with -ldflags=-compressdwarf=false it does not). A stack that is asked for meanwhile waits for the
+// rest.
+//
+// It is opt-in because a process that never asks for a stack pays as well: that processor time once, and the memory of
+// the unpacked debug information. Shared libraries are not read ahead. Calling it again costs next to nothing.
+func WarmStacks() {
+	go resolveFrames([]uintptr{codeAddress()})
+}
+
 func (t *trace) cppText() string {
 	if t == nil || len(t.cpp) == 0 {
 		return ""

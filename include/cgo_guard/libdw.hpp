@@ -33,6 +33,7 @@ struct dwarf_cu;
 struct dwarf_line;
 struct dwarf_files;
 struct elf;
+struct elf_section;
 
 struct dwarf_die {
   void *address;
@@ -100,7 +101,7 @@ struct api {
   int (*die_tag)(dwarf_die *);
   int (*child)(dwarf_die *, dwarf_die *);
   int (*siblingof)(dwarf_die *, dwarf_die *);
-  int (*getscopes_die)(dwarf_die *, dwarf_die **);
+  dwarf_die *(*diecu)(dwarf_die *, dwarf_die *, std::uint8_t *, std::uint8_t *);
   dwarf_attribute *(*attr)(dwarf_die *, unsigned int, dwarf_attribute *);
   dwarf_attribute *(*attr_integrate)(dwarf_die *, unsigned int, dwarf_attribute *);
   const char *(*formstring)(dwarf_attribute *);
@@ -112,6 +113,14 @@ struct api {
   int (*linecol)(dwarf_line *, int *);
   int (*getsrcfiles)(dwarf_die *, dwarf_files **, std::size_t *);
   const char *(*filesrc)(dwarf_files *, std::size_t, std::uint64_t *, std::uint64_t *);
+
+  // From libelf, which libdw is built on. Used only to be quicker; see debug_sections.hpp.
+  bool has_sections;
+  elf *(*module_getelf)(dwfl_module *, std::uint64_t *);
+  int (*elf_getshdrstrndx)(elf *, std::size_t *);
+  elf_section *(*elf_nextscn)(elf *, elf_section *);
+  ElfW(Shdr) * (*elf_getshdr)(elf_section *);
+  char *(*elf_strptr)(elf *, std::size_t, std::size_t);
 };
 
 template <class Function>
@@ -121,6 +130,11 @@ bool look_up(void *library, const char *name, Function *&function) noexcept {
 }
 
 inline bool fill(api &a, void *library) noexcept {
+  a.has_sections = look_up(library, "dwfl_module_getelf", a.module_getelf) &&
+                   look_up(library, "elf_getshdrstrndx", a.elf_getshdrstrndx) &&
+                   look_up(library, "elf_nextscn", a.elf_nextscn) &&
+                   look_up(library, sizeof(void *) == 8 ? "elf64_getshdr" : "elf32_getshdr", a.elf_getshdr) &&
+                   look_up(library, "elf_strptr", a.elf_strptr);
   return look_up(library, "dwfl_begin", a.begin) && look_up(library, "dwfl_report_begin", a.report_begin) &&
          look_up(library, "dwfl_report_begin_add", a.report_begin_add) &&
          look_up(library, "dwfl_report_elf", a.report_elf) && look_up(library, "dwfl_report_end", a.report_end) &&
@@ -130,7 +144,7 @@ inline bool fill(api &a, void *library) noexcept {
          look_up(library, "dwfl_module_getdwarf", a.module_getdwarf) && look_up(library, "dwarf_haspc", a.haspc) &&
          look_up(library, "dwarf_ranges", a.ranges) && look_up(library, "dwarf_tag", a.die_tag) &&
          look_up(library, "dwarf_child", a.child) && look_up(library, "dwarf_siblingof", a.siblingof) &&
-         look_up(library, "dwarf_getscopes_die", a.getscopes_die) && look_up(library, "dwarf_attr", a.attr) &&
+         look_up(library, "dwarf_diecu", a.diecu) && look_up(library, "dwarf_attr", a.attr) &&
          look_up(library, "dwarf_attr_integrate", a.attr_integrate) &&
          look_up(library, "dwarf_formstring", a.formstring) && look_up(library, "dwarf_formudata", a.formudata) &&
          look_up(library, "dwarf_formref_die", a.formref_die) && look_up(library, "dwarf_getsrc_die", a.getsrc_die) &&

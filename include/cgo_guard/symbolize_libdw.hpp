@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "config.hpp"
+#include "debug_sections.hpp"
 #include "demangle.hpp"
 #include "libdw.hpp"
 #include "loaded_module.hpp"
@@ -138,8 +139,7 @@ class libdw_session {
     // open that children inherit.
     const int descriptor = open_module(module);
     if (descriptor < 0) return nullptr;
-    const int checked = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
-    const elf_file file(checked);
+    const elf_file file(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
     if (!file.valid() || !file.has_build_id(module.build_id, module.build_id_size)) {
       close(descriptor);  // another build's lines would be wrong, which is worse than none
       return nullptr;
@@ -151,6 +151,7 @@ class libdw_session {
       close(descriptor);
       return nullptr;
     }
+    leave_out_sections(*api_, state.module);
     ++opened_;
     return &state;
   }
@@ -303,9 +304,30 @@ class libdw_session {
     return raw != nullptr && raw[0] == '_' && raw[1] == 'Z' ? raw : nullptr;
   }
 
+  /// What the debug information puts around a function, innermost first. dwarf_getscopes_die enters every scope of the
+  /// unit before the right one, which was a fifth of the first stack; entries lie in the order of their addresses, so
+  /// what holds this one is the last that begins before it.
+  std::vector<libdw::dwarf_die> scopes(libdw::dwarf_die &die) {
+    std::vector<libdw::dwarf_die> path(1);
+    if (api_->diecu(&die, &path[0], nullptr, nullptr) == nullptr) return {};
+    const auto before = [](const void *a, const void *b) { return std::less<const void *>()(a, b); };
+    for (int depth = 0; depth < max_depth; ++depth) {
+      libdw::dwarf_die at, next;
+      if (api_->child(&path.back(), &at) != 0 || before(die.address, at.address)) return {};
+      while (before(at.address, die.address) && api_->siblingof(&at, &next) == 0 &&
+             !before(die.address, next.address)) {
+        at = next;
+      }
+      if (at.address == die.address) break;
+      path.push_back(at);
+    }
+    std::reverse(path.begin(), path.end());
+    return path;
+  }
+
   void name(libdw::dwarf_die die, const char *symbol, debug_frame &frame) {
     // GCC gives a static function no linkage name. The symbol table has it, and it says `helper(int)` where the debug
-    // information would say `helper`; besides, putting the scopes together below takes a walk over the whole unit.
+    // information would say `helper`.
     const char *raw = linkage_name(die);
     const bool symbol_mangled = symbol != nullptr && symbol[0] == '_' && symbol[1] == 'Z';
     if (raw == nullptr && symbol_mangled) raw = symbol;
@@ -331,20 +353,18 @@ class libdw_session {
       if (link == nullptr || api_->formref_die(link, &target) == nullptr) break;
       die = target;
     }
-    libdw::dwarf_die *scopes = nullptr;
-    const int count = api_->getscopes_die(&die, &scopes);
-    for (int i = 1; i < count; ++i) {
-      const int tag = api_->die_tag(&scopes[i]);
+    for (libdw::dwarf_die &around : scopes(die)) {
+      const int tag = api_->die_tag(&around);
       const bool function = tag == libdw::tag_subprogram;
       if (!function && tag != libdw::tag_namespace && tag != libdw::tag_class && tag != libdw::tag_structure &&
           tag != libdw::tag_union) {
         continue;
       }
-      if (const char *scope_name = function ? linkage_name(scopes[i]) : nullptr) {
+      if (const char *scope_name = function ? linkage_name(around) : nullptr) {
         frame.function = demangled(scope_name) + "::" + frame.function;
         break;  // a mangled name is complete
       }
-      const char *scope = text(scopes[i], libdw::at_name);
+      const char *scope = text(around, libdw::at_name);
       // GCC's lambdas are nameless types. Another nameless type with an operator() would be taken for one: no great
       // harm.
       const char *nameless = tag == libdw::tag_namespace                        ? "(anonymous namespace)"
@@ -352,7 +372,6 @@ class libdw_session {
                                                                                 : "{unnamed type}";
       frame.function = std::string(scope != nullptr ? scope : nameless) + "::" + frame.function;
     }
-    if (count > 0) std::free(scopes);
   }
 
   const libdw::api *api_ = nullptr;

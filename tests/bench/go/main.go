@@ -18,6 +18,10 @@ func main() {
 		printFirstStack()
 		return
 	}
+	if len(os.Args) > 1 && os.Args[1] == warmFirstStackArgument {
+		printWarmFirstStack()
+		return
+	}
 	measureCalls()
 	measureCallbacks()
 	measureFailures()

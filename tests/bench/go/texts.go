@@ -16,7 +16,10 @@ import (
 	"github.com/cgo-guard/cgo_guard/cgoguard"
 )
 
-const firstStackArgument = "first-stack"
+const (
+	firstStackArgument     = "first-stack"
+	warmFirstStackArgument = "warm-first-stack"
+)
 
 // characters takes the length of every text, so that none can be left out.
 var characters int
@@ -42,25 +45,46 @@ func printFirstStack() {
 	fmt.Println(cold.Nanoseconds(), fresh.Nanoseconds(), seen.Nanoseconds())
 }
 
-// measureTexts compares the first stack of a process, in processes that do nothing else, with the later ones.
-func measureTexts() error {
+// printWarmFirstStack is printFirstStack in a process that has called WarmStacks and then done something else for longer
+// than that takes.
+func printWarmFirstStack() {
+	cgoguard.WarmStacks()
+	time.Sleep(time.Second)
+	printFirstStack()
+}
+
+// runFirstStack runs one of the two in a process of its own.
+func runFirstStack(argument string) (ns [3]float64, err error) {
 	self, err := os.Executable()
 	if err != nil {
-		return err
+		return ns, err
 	}
-	var cold, fresh, seen series
-	for round := 0; round < 5; round++ {
-		out, err := exec.Command(self, firstStackArgument).Output()
+	out, err := exec.Command(self, argument).Output()
+	if err != nil {
+		return ns, fmt.Errorf("%s: %w", argument, err)
+	}
+	if _, err := fmt.Sscan(string(out), &ns[0], &ns[1], &ns[2]); err != nil {
+		return ns, fmt.Errorf("%s printed %q: %w", argument, out, err)
+	}
+	return ns, nil
+}
+
+// measureTexts compares the first stack of a process, in processes that do nothing else, with the later ones.
+func measureTexts() error {
+	var cold, warm, fresh, seen series
+	for round := 0; round < 9; round++ {
+		ns, err := runFirstStack(firstStackArgument)
 		if err != nil {
-			return fmt.Errorf("%s: %w", firstStackArgument, err)
-		}
-		var ns [3]float64
-		if _, err := fmt.Sscan(string(out), &ns[0], &ns[1], &ns[2]); err != nil {
-			return fmt.Errorf("%s printed %q: %w", firstStackArgument, out, err)
+			return err
 		}
 		cold, fresh, seen = append(cold, ns[0]), append(fresh, ns[1]), append(seen, ns[2])
+		if ns, err = runFirstStack(warmFirstStackArgument); err != nil {
+			return err
+		}
+		warm = append(warm, ns[0])
 	}
 	printRow("C++ stack of 25+ frames: first, to one like it", cold, seen, 0)
+	printRow("C++ stack of 25+ frames: first after WarmStacks, to first", warm, cold, 0)
 	printRow("C++ stack of 25+ frames: new addresses, to known", fresh, seen, 0)
 
 	errs := make([]*cgoguard.Error, 0, 1000)
