@@ -112,6 +112,8 @@ struct api {
   int (*lineno)(dwarf_line *, int *);
   int (*linecol)(dwarf_line *, int *);
   int (*getsrcfiles)(dwarf_die *, dwarf_files **, std::size_t *);
+  int (*cu_info)(dwarf_cu *, std::uint16_t *, std::uint8_t *, dwarf_die *, dwarf_die *, std::uint64_t *, std::uint8_t *,
+                 std::uint8_t *);  // elfutils 0.171; nullptr in older ones
   const char *(*filesrc)(dwarf_files *, std::size_t, std::uint64_t *, std::uint64_t *);
 
   // From libelf, which libdw is built on. Used only to be quicker; see debug_sections.hpp.
@@ -130,6 +132,7 @@ bool look_up(void *library, const char *name, Function *&function) noexcept {
 }
 
 inline bool fill(api &a, void *library) noexcept {
+  look_up(library, "dwarf_cu_info", a.cu_info);
   a.has_sections = look_up(library, "dwfl_module_getelf", a.module_getelf) &&
                    look_up(library, "elf_getshdrstrndx", a.elf_getshdrstrndx) &&
                    look_up(library, "elf_nextscn", a.elf_nextscn) &&

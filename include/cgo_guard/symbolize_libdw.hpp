@@ -175,13 +175,22 @@ class libdw_session {
     return range != nullptr ? range->unit : nullptr;
   }
 
+  /// The unit in the .dwo file, of which -gsplit-dwarf leaves only a skeleton in the program.
+  libdw::dwarf_die whole(const libdw::dwarf_die &unit) {
+    libdw::dwarf_die split{};
+    const bool known = api_->cu_info != nullptr &&
+                       api_->cu_info(unit.cu, nullptr, nullptr, nullptr, &split, nullptr, nullptr, nullptr) == 0;
+    return known && split.address != nullptr ? split : unit;
+  }
+
   bool find_function(module_state &state, libdw::dwarf_die *unit, std::uint64_t pc, libdw::dwarf_die &function) {
     auto known = std::find_if(state.functions.begin(), state.functions.end(),
                               [unit](const unit_functions &u) { return u.unit == unit; });
     if (known == state.functions.end()) {
       state.functions.push_back(unit_functions{unit, {}});
       known = state.functions.end() - 1;
-      index_functions(*unit, 0, known->functions);
+      libdw::dwarf_die root = whole(*unit);
+      index_functions(root, 0, known->functions);
       sort_ranges(known->functions);
     }
     const function_range *range = find_range(known->functions, pc);
@@ -289,7 +298,8 @@ class libdw_session {
     const int file = number(libdw::at_call_file);
     libdw::dwarf_files *files = nullptr;
     std::size_t count = 0;
-    if (api_->getsrcfiles(unit, &files, &count) != 0 || static_cast<std::size_t>(file) >= count) return;
+    libdw::dwarf_die root = whole(*unit);
+    if (api_->getsrcfiles(&root, &files, &count) != 0 || static_cast<std::size_t>(file) >= count) return;
     caller.file = full_path(unit, api_->filesrc(files, static_cast<std::size_t>(file), nullptr, nullptr));
   }
 

@@ -48,10 +48,12 @@ lines_only() {
   golden short ./program
 }
 
-# Most of it is in .dwo files, which are not read: nothing inlined is known.
+# Most of it is in a .dwo file, without which nothing inlined is known.
 split_dwarf() {
   compile failing -O2 -gdwarf-5 -gsplit-dwarf
   link program failing.o
+  golden lines ./program
+  rm failing.dwo
   golden split ./program
 }
 
