@@ -86,6 +86,7 @@ func copyError(p unsafe.Pointer, goPCs []uintptr) *Error {
 		ThreadID: int(c.thread_id),
 		Cleanup:  Cleanup(c.cleanup),
 		Skipped:  int(c.skipped),
+		CoreFile: C.GoString(c.core_file), // as it is: it is to be opened
 		trace:    &pair.trace,
 	}
 	if n := int(c.field_count); n > 0 {
@@ -190,7 +191,7 @@ func takeString(text *C.char) string {
 }
 
 // configure returns "" or the sentence in which C refused the options.
-func configure(o Options) string {
+func configure(o Options, coreDir string, coreEveryMS int32) string {
 	options := C.cgo_guard_options{
 		struct_size: C.sizeof_cgo_guard_options,
 		heap_policy: C.int32_t(o.OnHeapCorruption),
@@ -204,6 +205,12 @@ func configure(o Options) string {
 	file := C.CString(o.CrashFile)
 	defer C.free(unsafe.Pointer(file))
 	options.crash_file = file
+	cores := C.CString(coreDir)
+	defer C.free(unsafe.Pointer(cores))
+	options.core_dir = cores
+	options.core_max = C.int32_t(o.CoreOnFault.Max)
+	options.core_every_ms = C.int32_t(coreEveryMS)
+	options.core_max_bytes = C.uint64_t(o.CoreOnFault.MaxBytes)
 	return C.GoString(C.cgo_guard_configure(&options))
 }
 
@@ -229,6 +236,10 @@ func readStats() Statistics {
 		Forwarded:       uint64(s.forwarded),
 		ThreadErrors:    uint64(s.thread_errors),
 		Displaced:       uint64(s.displaced),
+		Cores:           uint64(s.cores),
+		CoresRefused:    uint64(s.cores_refused),
+		CoresFailed:     uint64(s.cores_failed),
+		CoreFailure:     validText(C.GoString(s.core_failure)),
 		PoisonedBy:      validText(C.GoString(s.poisoned_by)),
 	}
 }

@@ -36,6 +36,10 @@ type Error struct {
 	Cleanup Cleanup
 	Skipped int // frames whose cleanups did not run
 
+	// CoreFile is where the core of this fault is, or "" if none was taken (Options.CoreOnFault). The process does not wait
+	// for it: there is a file of that name when the core is complete, and until then one whose name ends in ".unfinished".
+	CoreFile string
+
 	// Cause is the next exception of a std::nested_exception chain, or the failure of a guard inside that was passed to
 	// cgo_guard::check. Or nil.
 	Cause *Error

@@ -90,6 +90,9 @@ func (e *Error) reportOne(b *strings.Builder) {
 	if e.ThreadID != 0 {
 		line("thread", strconv.Itoa(e.ThreadID))
 	}
+	if e.CoreFile != "" {
+		line("core", e.coreText())
+	}
 	for _, key := range e.fieldKeys() {
 		line(key, e.Fields[key])
 	}

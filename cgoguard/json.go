@@ -25,6 +25,7 @@ type jsonError struct {
 	ThreadID int               `json:"thread_id"`
 	Cleanup  string            `json:"cleanup"`
 	Skipped  int               `json:"skipped"`
+	CoreFile string            `json:"core_file,omitempty"`
 	Fields   map[string]string `json:"fields,omitempty"`
 	Callback string            `json:"callback_stack,omitempty"`
 	CStack   string            `json:"c_stack"`
@@ -47,6 +48,7 @@ func (e *Error) jsonObject(goStack string) *jsonError {
 		ThreadID: e.ThreadID,
 		Cleanup:  e.Cleanup.String(),
 		Skipped:  e.Skipped,
+		CoreFile: e.CoreFile,
 		Fields:   e.Fields,
 		Callback: e.callbackStack(),
 		CStack:   e.CStack(),

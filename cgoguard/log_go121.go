@@ -38,6 +38,9 @@ func (e *Error) logAttrs() []slog.Attr {
 		slog.Int("skipped", e.Skipped),
 		slog.String("c_stack", e.CStack()),
 	)
+	if e.CoreFile != "" {
+		attrs = append(attrs, slog.String("core_file", e.CoreFile))
+	}
 	if stack := e.callbackStack(); stack != "" {
 		attrs = append(attrs, slog.String("callback_stack", stack))
 	}

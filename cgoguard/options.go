@@ -38,6 +38,8 @@ type Options struct {
 	CrashFile string
 	// NoCrashReport leaves it out.
 	NoCrashReport bool
+	// CoreOnFault takes a core of a fault that a guard takes, while the process goes on: CoreOptions{Dir: "/var/cores"}.
+	CoreOnFault CoreOptions
 }
 
 // Configure replaces the process-wide options, at any time. The signal handlers are installed by the first guard or by
@@ -52,7 +54,11 @@ func Configure(options Options) error {
 	if strings.IndexByte(options.CrashFile, 0) >= 0 {
 		return fmt.Errorf("cgoguard: Options.CrashFile is %q; a file name has no NUL byte", options.CrashFile)
 	}
-	if refusal := configure(options); refusal != "" {
+	coreDir, coreEvery, err := options.CoreOnFault.check()
+	if err != nil {
+		return err
+	}
+	if refusal := configure(options, coreDir, coreEvery); refusal != "" {
 		return fmt.Errorf("cgoguard: the C++ side refused the options: %s", refusal)
 	}
 	return nil
@@ -80,6 +86,11 @@ type Statistics struct {
 	Forwarded     uint64 // signals that were not a guard's and went to the handler before ours
 	ThreadErrors  uint64 // failures of C++ threads that nobody joined: given to OnThreadError, or printed
 	Displaced     uint64 // times that somebody put a signal handler over one of ours, and the next guard went on top again
+
+	Cores        uint64 // cores of faults: complete, or being written
+	CoresRefused uint64 // faults without a core because of CoreOptions.Max or Every, or because one was being written
+	CoresFailed  uint64 // cores that came to nothing
+	CoreFailure  string // why the last of those did, or ""
 
 	PoisonedBy string // what corrupted the C heap, or ""
 }

@@ -55,7 +55,7 @@ typedef struct cgo_guard_field {
 } cgo_guard_field;
 
 /// One failure. Read it directly; release it with cgo_guard_free. The memory is the library's, all strings are
-/// NUL-terminated and live as long as the error. Never NULL: name, message, category, function, file.
+/// NUL-terminated and live as long as the error. Never NULL: name, message, category, function, file, core_file.
 typedef struct cgo_guard_error {
   /* The frozen prefix: the same in every ABI version, so that any reader can recognise and release any error. */
   uint64_t magic;        ///< CGO_GUARD_MAGIC while the error is live
@@ -96,6 +96,10 @@ typedef struct cgo_guard_error {
 
   uint64_t go_value;  ///< the Go package's handle of the Go error or panic that this is about, else 0
   int32_t go_panic;   ///< 1 where that is a panic
+
+  /// Where the core of this fault is, or "" if none was taken (core_dir below). It is written while the process goes
+  /// on; until it is complete, the file's name ends in ".unfinished".
+  const char *core_file;
 } cgo_guard_error;
 
 /// The C++ stack of the failure as text, symbolized on the first call and cached until the error is freed. Two lines a
@@ -163,6 +167,13 @@ typedef struct cgo_guard_options {
   int32_t catch_exit;      ///< not 0: exit() and its kin inside a guard become CGO_GUARD_EXIT (exit.hpp)
   int32_t crash_fd;        ///< where crashes under no guard are reported: 0 means stderr, -1 nowhere
   const char *crash_file;  ///< a file for that instead, appended to; it is copied. NULL or "" for none
+
+  /// An absolute path: where cores of faults that a guard takes are written to, while the process goes on. It is
+  /// copied. NULL or "": there are none.
+  const char *core_dir;
+  int32_t core_max;         ///< how many in the life of the process; 0 means 5
+  int32_t core_every_ms;    ///< least time from one to the next; 0 means a minute
+  uint64_t core_max_bytes;  ///< largest one, as it is on the disk; 0 for no limit but half of the free space
 } cgo_guard_options;
 
 /// Changes the process-wide options. From the first call on, crashes under no guard are reported also before the first
@@ -182,7 +193,11 @@ typedef struct cgo_guard_stats {
   uint64_t forwarded;      ///< signals that were not ours and went to the handler before us
   uint64_t thread_errors;  ///< failures of C++ threads that nobody joined, given to the handler or printed
   uint64_t displaced;      ///< times that somebody put a handler over one of ours, and the next guard went on top again
-  const char *poisoned_by;  ///< what corrupted the heap, or ""
+  uint64_t cores;          ///< cores of faults: complete, or being written
+  uint64_t cores_refused;  ///< faults without one because of core_max, core_every_ms, or one that was being written
+  uint64_t cores_failed;   ///< cores that came to nothing
+  const char *core_failure;  ///< why the last of those did, or ""
+  const char *poisoned_by;   ///< what corrupted the heap, or ""
 } cgo_guard_stats;
 
 void cgo_guard_get_stats(cgo_guard_stats *stats);

@@ -134,7 +134,7 @@ inline void reset(portable_error &slot) noexcept {
   e.code = CGO_GUARD_EXCEPTION;
   // The C++ runtime has run what there was to run; where it can't, it calls std::terminate and there is no error.
   e.cleanup = CGO_GUARD_CLEANUP_COMPLETE;
-  e.name = e.message = e.category = e.function = e.file = "";
+  e.name = e.message = e.category = e.function = e.file = e.core_file = "";
   __atomic_store_n(&e.magic, CGO_GUARD_MAGIC, __ATOMIC_RELEASE);
 }
 
@@ -354,6 +354,9 @@ CGO_GUARD_C_API const char *cgo_guard_configure(const cgo_guard_options *options
   if (options->heap_policy < CGO_GUARD_HEAP_QUARANTINE || options->heap_policy > CGO_GUARD_HEAP_CRASH) {
     return "cgo_guard_configure: heap_policy is none of quarantine, continue, crash";
   }
+  if (options->core_dir != nullptr && options->core_dir[0] != 0) {
+    return "cgo_guard_configure: there are no cores of faults on this platform: it guards no signals";
+  }
   if (options->catch_exit != 0) return "cgo_guard_configure: exit() can't be caught on this platform";
   return nullptr;
 }
@@ -369,7 +372,7 @@ CGO_GUARD_C_API void cgo_guard_get_stats(cgo_guard_stats *stats) {
   stats->double_frees = portable_count.double_frees;
   stats->undelivered = portable_count.undelivered;
   stats->thread_errors = portable_count.thread_errors;
-  stats->poisoned_by = "";
+  stats->core_failure = stats->poisoned_by = "";
 }
 
 #endif  // CGO_GUARD_ERROR_PORTABLE_HPP

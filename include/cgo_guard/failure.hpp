@@ -278,6 +278,7 @@ inline cgo_guard_error *fail_with_fault(guard_record &record, const guard_site &
     e.access = fault.access;
     e.cleanup = cleanup;
     e.skipped = record.skipped;
+    if (record.core_file != nullptr) e.core_file = record.core_file;
     if (terminated && !fault.in_allocator) {
       describe_terminate(*slot, record);
     } else {

@@ -180,6 +180,8 @@ inline bool take_fault(int signal, const siginfo_t &info, ucontext_t &context) n
     record.skipped += walk.skipped + walk.pads_after + 1;
     land = false;
   } else {
+    core_taker *const take_core = process.take_core.load(std::memory_order_acquire);
+    record.core_file = take_core != nullptr ? take_core(signal, info, context) : nullptr;
     record.fault = fault;
     record.second_signal = 0;
     record.stray = nullptr;

@@ -112,7 +112,7 @@ inline void reset(error_slot &slot, int code) noexcept {
   e.struct_size = sizeof e;
   e.release = &release_error;
   e.code = code;
-  e.name = e.message = e.category = e.function = e.file = "";
+  e.name = e.message = e.category = e.function = e.file = e.core_file = "";
   e.frames = slot.frames;
   slot.owners.store(1, std::memory_order_relaxed);
   slot.shared = false;

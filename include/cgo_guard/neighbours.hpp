@@ -40,6 +40,8 @@ inline void after_fork_in_child() noexcept {
   // The child's main thread is the one that forked, so that neither rule of stack_top need hold in it.
   process.inherited_to = top != 0 ? top : here.sp() + (std::uintptr_t{1} << 30);
   process.process_id = getpid();
+  // How many cores there may be was said of one process, and not of each of its forks.
+  process.take_core.store(nullptr, std::memory_order_relaxed);
 }
 
 inline void watch_forks() noexcept {

@@ -41,6 +41,9 @@ constexpr const char *signal_name(int number) {
   }
 }
 
+/// Begins a core of a fault that a guard takes (core_on_fault.hpp). @return its name, or nullptr where there is none.
+using core_taker = const char *(int signal, const siginfo_t &info, const ucontext_t &context) noexcept;
+
 struct counters {
   std::atomic<std::uint64_t> exceptions{0}, signals{0}, terminates{0}, exits{0}, quarantined{0};
   std::atomic<std::uint64_t> cleanup[3] = {};
@@ -52,9 +55,10 @@ struct process_state {
   std::atomic<process_mode> mode{process_mode::cold};
   std::atomic<int> heap_policy{CGO_GUARD_HEAP_QUARANTINE};
   std::atomic<bool> catch_exit{false};
-  std::atomic<int> crash_fd{2};       ///< where crashes under no guard are reported; -1 for nowhere
-  char crash_file[512] = {};          ///< instead of crash_fd, unless it is empty
-  std::atomic<int> poisoned_by{0};    ///< the signal that showed the heap to be corrupt, 0 while it is sound
+  std::atomic<int> crash_fd{2};                  ///< where crashes under no guard are reported; -1 for nowhere
+  char crash_file[512] = {};                     ///< instead of crash_fd, unless it is empty
+  std::atomic<core_taker *> take_core{nullptr};  ///< a pointer, so that only who can configure it compiles it
+  std::atomic<int> poisoned_by{0};               ///< the signal that showed the heap to be corrupt, 0 while it is sound
   std::atomic<bool> crashing{false};  ///< a fault of C++ under no guard went to Go, or to nobody: this is the end
   char poison_text[256] = {};         ///< what it did, written once by the thread that set poisoned_by
   int process_id = 0;                 ///< who installed the handlers; a fork's child is somebody else

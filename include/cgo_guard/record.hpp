@@ -59,6 +59,7 @@ struct guard_record {
   std::uintptr_t landed;     ///< CFA of the frame whose landing pad was entered last
   _Unwind_Exception forced;  ///< what the landing pads get to see
   _Unwind_Exception *stray;  ///< an exception that a destructor let escape after the fault, or nullptr
+  const char *core_file;     ///< where the core of the fault will be, or nullptr
   const void *frames[max_frames];
 
   std::uint32_t uncaught_outside;  ///< std::uncaught_exceptions() without those thrown inside the guard

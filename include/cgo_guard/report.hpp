@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "core_on_fault.hpp"
 #include "decorate.hpp"
 #include "failure.hpp"
 #include "handlers.hpp"
@@ -65,6 +66,7 @@ inline std::string describe_error(cgo_guard_error &e) {
     text.append(", thread ").append(std::to_string(e.thread_id)).append("\n");
   }
   text.append("cleanup: ").append(cleanup_sentence(e, buffer)).append("\n");
+  if (e.core_file[0] != 0) text.append("core:    ").append(e.core_file).append("\n");
   append_fields(text, e, "");
   for (const cgo_guard_error *cause = e.cause; cause != nullptr; cause = cause->cause) {
     text.append("cause:   ")
@@ -179,6 +181,7 @@ CGO_GUARD_C_API const char *cgo_guard_configure(const cgo_guard_options *options
   if (std::strlen(file) >= sizeof process.crash_file) {
     return "cgo_guard_configure: crash_file is longer than 511 bytes";
   }
+  if (const char *const refusal = configure_cores(*options)) return refusal;
   process.crash_fd.store(options->crash_fd == 0 ? STDERR_FILENO : options->crash_fd);
   std::memcpy(process.crash_file, file, std::strlen(file) + 1);
   process.heap_policy.store(options->heap_policy);
@@ -211,6 +214,12 @@ CGO_GUARD_C_API void cgo_guard_get_stats(cgo_guard_stats *stats) {
   stats->forwarded = c.forwarded;
   stats->thread_errors = c.thread_errors;
   stats->displaced = c.displaced;
+  look_after_cores();
+  stats->cores_failed = cores.failed;
+  stats->cores = cores.begun - stats->cores_failed;
+  stats->cores_refused = cores.refused;
+  const char *const core_failure = cores.failure.load(std::memory_order_acquire);
+  stats->core_failure = core_failure != nullptr ? core_failure : "";
   stats->poisoned_by = process.poison_text;
 }
 

@@ -221,3 +221,22 @@ TEST_CASE("Trap 46: the handler calls nothing forbidden on the way to the handle
   CHECK(d.output == "nothing");
   CHECK(d.exit_status == 7);
 }
+
+DEATH_CASE(fault_with_a_core) {
+  take_the_signals();
+  char directory[] = "/tmp/cgo_guard_tripwire_XXXXXX";
+  cgo_guard_options options = {};
+  options.struct_size = sizeof options;
+  options.core_dir = mkdtemp(directory);
+  cgo_guard_configure(&options);
+  const tripwire::signal_stack stack;
+  tripwire::watch watch(stack.begin(), stack.size);
+  const caught error(CGO_GUARD { below_lock(faults::write_null); });
+  std::printf("core %d, called %s", error->core_file[0] != 0, tripwire::first_call());
+  while (!cgo_guard::detail::has_ended(*cgo_guard::detail::cores.last)) usleep(1000);
+  unlink(error->core_file);
+  rmdir(directory);
+}
+TEST_CASE("The handler calls nothing forbidden when it takes a core, on a signal stack as small as Go's") {
+  CHECK(die(fault_with_a_core).output == "core 1, called nothing");
+}

@@ -285,7 +285,12 @@ TEST_CASE("The portable guard takes the same options and says that no handler is
   options.heap_policy = 3;
   CHECK(contains(cgo_guard_configure(&options), "heap_policy"));
   options.heap_policy = CGO_GUARD_HEAP_CONTINUE;
+  options.core_dir = "/tmp";
+  REQUIRE(cgo_guard_configure(&options) != nullptr);
+  CHECK(contains(cgo_guard_configure(&options), "no cores"));
+  options.core_dir = "";
   CHECK(cgo_guard_configure(&options) == nullptr);
+  CHECK(std::string(stats().core_failure).empty());
 }
 
 TEST_CASE("The portable guard touches no signal handler") {

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file cores.hpp
+/// What the tests of cores share. The file that includes it has the functions of the C API.
+#ifndef CGO_GUARD_TESTS_UNIT_CORES_HPP
+#define CGO_GUARD_TESTS_UNIT_CORES_HPP
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+#include "faults.hpp"
+#include "support.hpp"
+
+namespace cores_test {
+
+inline bool contains(const std::string &text, const std::string &part) { return text.find(part) != std::string::npos; }
+
+constexpr const char *directory_variable = "CGO_GUARD_CORE_DIRECTORY";
+
+/// A directory for the cores of one test, for the subprocess as well.
+class scratch {
+ public:
+  scratch() {
+    char name[] = "/tmp/cgo_guard_cores_XXXXXX";
+    REQUIRE(mkdtemp(name) != nullptr);
+    path_ = name;
+    setenv(directory_variable, name, 1);
+  }
+  ~scratch() { std::filesystem::remove_all(path_); }
+  scratch(const scratch &) = delete;
+  scratch &operator=(const scratch &) = delete;
+  const std::string &path() const { return path_; }
+  std::vector<std::string> list() const {
+    std::vector<std::string> names;
+    for (const auto &entry : std::filesystem::directory_iterator(path_)) names.push_back(entry.path().string());
+    return names;
+  }
+
+ private:
+  std::string path_;
+};
+
+inline void take_cores(int most = 0, int every_ms = 1, std::uint64_t max_bytes = 0) {
+  cgo_guard_options options = {};
+  options.struct_size = sizeof options;
+  options.core_dir = std::getenv(directory_variable);
+  options.core_max = most;
+  options.core_every_ms = every_ms;
+  options.core_max_bytes = max_bytes;
+  if (const char *refusal = cgo_guard_configure(&options)) std::printf("refused: %s\n", refusal);
+}
+
+inline cgo_guard_stats stats() {
+  cgo_guard_stats s = {};
+  s.struct_size = sizeof s;
+  cgo_guard_get_stats(&s);
+  return s;
+}
+
+inline bool exists(const std::string &file) { return access(file.c_str(), F_OK) == 0; }
+
+/// Until nothing is being written. The subprocess has 20 seconds in all.
+inline void wait_for_the_core() {
+  while (cgo_guard::detail::cores.last.load() != nullptr &&
+         !cgo_guard::detail::has_ended(*cgo_guard::detail::cores.last)) {
+    usleep(1000);
+  }
+}
+
+inline pid_t writer() { return cgo_guard::detail::cores.last.load()->child.load(); }
+
+/// A guarded fault; prints the name of its core, or "none".
+inline std::string fault(void (*body)() = faults::write_null) {
+  const caught error(CGO_GUARD { body(); });
+  const std::string core = error->core_file;
+  std::printf("core: %s\n", core.empty() ? "none" : core.c_str());
+  return core;
+}
+
+inline std::string gdb(const std::string &core, const std::string &commands) {
+  const std::string program = std::filesystem::read_symlink("/proc/self/exe");
+  const std::string line = "timeout 120 gdb -nx -batch -iex 'set debuginfod enabled off' -iex 'set auto-load off' " +
+                           commands + " " + program + " " + core + " 2>&1";
+  FILE *const pipe = popen(line.c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  std::string output;
+  char buffer[4096];
+  while (const std::size_t n = fread(buffer, 1, sizeof buffer, pipe)) output.append(buffer, n);
+  pclose(pipe);
+  return output;
+}
+
+}  // namespace cores_test
+
+#endif  // CGO_GUARD_TESTS_UNIT_CORES_HPP
