@@ -13,15 +13,16 @@ package cgoguard
 static inline void cgoguard_release(cgo_guard_error *error) { error->release(error); }
 
 // Go keeps addresses as integers, so that its garbage collector never takes one for a pointer.
-static inline char *cgoguard_format(const uintptr_t *frames, uint64_t count, uint32_t head, uint64_t omitted) {
-  return cgo_guard_format_frames((const void *const *)frames, count, head, omitted);
+static inline char *cgoguard_format(const uintptr_t *frames, uint64_t count, uint32_t head, uint64_t omitted,
+                                    uint64_t modules) {
+  return cgo_guard_format_frames((const void *const *)frames, count, head, omitted, modules);
 }
 static inline size_t cgoguard_format_raw(const uintptr_t *frames, uint64_t count, uint32_t head, uint64_t omitted,
                                          char *buffer, size_t size) {
   return cgo_guard_format_frames_raw((const void *const *)frames, count, head, omitted, buffer, size);
 }
-static inline char *cgoguard_resolve(const uintptr_t *frames, uint64_t count) {
-  return cgo_guard_resolve_frames((const void *const *)frames, count);
+static inline char *cgoguard_resolve(const uintptr_t *frames, uint64_t count, uint64_t modules) {
+  return cgo_guard_resolve_frames((const void *const *)frames, count, modules);
 }
 static inline cgo_guard_error *cgoguard_make_go_error(uint64_t value, int32_t panic, _GoString_ type,
                                                       _GoString_ message) {
@@ -71,6 +72,7 @@ func copyError(p unsafe.Pointer, goPCs []uintptr) *Error {
 	pair.trace.cpp = append([]uintptr(nil), unsafe.Slice((*uintptr)(unsafe.Pointer(c.frames)), c.frame_count)...)
 	pair.trace.cppHead = int(c.frames_head)
 	pair.trace.cppOmitted = uint64(c.frames_omitted)
+	pair.trace.cppModules = uint64(c.modules)
 	pair.trace.goPCs = goPCs
 	pair.err = Error{
 		Code:     Code(c.code),
@@ -140,12 +142,12 @@ func dropReleasedGoValues() {
 }
 
 // formatFrames returns the text of a C++ stack, or "" when there is none.
-func formatFrames(pcs []uintptr, head int, omitted uint64) string {
+func formatFrames(pcs []uintptr, head int, omitted, modules uint64) string {
 	if len(pcs) == 0 {
 		return ""
 	}
 	frames, count := (*C.uintptr_t)(unsafe.Pointer(&pcs[0])), C.uint64_t(len(pcs))
-	text := C.cgoguard_format(frames, count, C.uint32_t(head), C.uint64_t(omitted))
+	text := C.cgoguard_format(frames, count, C.uint32_t(head), C.uint64_t(omitted), C.uint64_t(modules))
 	if text != nil {
 		return takeString(text)
 	}
@@ -172,11 +174,11 @@ func decorate(report string, color bool) string {
 func wantsColor(fd uintptr) bool { return C.cgo_guard_wants_color(C.int(fd)) != 0 }
 
 // resolveFrames returns the table of a C++ stack, see cgo_guard_resolve_frames, or "" when C had no memory for it.
-func resolveFrames(pcs []uintptr) string {
+func resolveFrames(pcs []uintptr, modules uint64) string {
 	if len(pcs) == 0 {
 		return ""
 	}
-	return takeString(C.cgoguard_resolve((*C.uintptr_t)(unsafe.Pointer(&pcs[0])), C.uint64_t(len(pcs))))
+	return takeString(C.cgoguard_resolve((*C.uintptr_t)(unsafe.Pointer(&pcs[0])), C.uint64_t(len(pcs)), C.uint64_t(modules)))
 }
 
 // codeAddress is somewhere in the C++ side's own code.

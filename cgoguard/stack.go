@@ -31,6 +31,7 @@ type trace struct {
 	cpp        []uintptr // call-site addresses, innermost first
 	cppHead    int       // addresses before the gap, where there is one
 	cppOmitted uint64    // frames in the gap
+	cppModules uint64    // when that was, for the C++ side: modules may have been unloaded since
 	goPCs      []uintptr // from runtime.Callers
 
 	cppTextOnce   sync.Once
@@ -49,7 +50,7 @@ type trace struct {
 // It is opt-in because a process that never asks for a stack pays as well: that processor time once, and the memory of
 // the unpacked debug information. Shared libraries are not read ahead. Calling it again costs next to nothing.
 func WarmStacks() {
-	go resolveFrames([]uintptr{codeAddress()})
+	go resolveFrames([]uintptr{codeAddress()}, 0)
 }
 
 func (t *trace) cppText() string {
@@ -57,7 +58,7 @@ func (t *trace) cppText() string {
 		return ""
 	}
 	t.cppTextOnce.Do(func() {
-		text := formatFrames(t.cpp, t.cppHead, t.cppOmitted)
+		text := formatFrames(t.cpp, t.cppHead, t.cppOmitted, t.cppModules)
 		if text == "" {
 			text = t.bareAddresses()
 		}
@@ -87,10 +88,10 @@ func (t *trace) cppFrames() []Frame {
 		if t.cppOmitted > 0 && t.cppHead < len(t.cpp) {
 			head = t.cpp[:t.cppHead]
 		}
-		frames := parseFrames(head)
+		frames := parseFrames(head, t.cppModules)
 		if t.cppOmitted > 0 {
 			frames = append(frames, Frame{Function: omittedText(t.cppOmitted)})
-			frames = append(frames, parseFrames(t.cpp[len(head):])...)
+			frames = append(frames, parseFrames(t.cpp[len(head):], t.cppModules)...)
 		}
 		t.cppFrameCache = frames
 	})
@@ -110,8 +111,8 @@ func omittedText(frames uint64) string {
 }
 
 // parseFrames symbolizes addresses. It returns at least one Frame for each, a bare one if need be.
-func parseFrames(pcs []uintptr) []Frame {
-	table := resolveFrames(pcs)
+func parseFrames(pcs []uintptr, modules uint64) []Frame {
+	table := resolveFrames(pcs, modules)
 	if table == "" {
 		frames := make([]Frame, len(pcs))
 		for i, pc := range pcs {

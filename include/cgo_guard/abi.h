@@ -88,6 +88,7 @@ typedef struct cgo_guard_error {
   const void *const *frames;
   uint64_t frame_count;     ///< addresses in frames, head and tail together
   uint64_t frames_omitted;  ///< frames between head and tail that were not recorded
+  uint64_t modules;         ///< when that was, for cgo_guard_format_frames: modules may be unloaded before it is asked
 
   struct cgo_guard_error *cause;  ///< next in the std::nested_exception chain, or NULL; owned by this error
 
@@ -139,9 +140,12 @@ cgo_guard_error *cgo_guard_retain(cgo_guard_error *error);
 void cgo_guard_free(cgo_guard_error *error);
 
 /// Text for addresses that have outlived their error, as cgo_guard_stack would print them.
+/// @param modules the error's, so that no frame gets its name from a module that has only been loaded since; 0 for
+///   addresses of now.
 /// @return a malloc'ed string for the caller to free(), or NULL when there is no memory, or the heap is known to be
 ///   corrupt and must not be touched: then there is cgo_guard_format_frames_raw.
-char *cgo_guard_format_frames(const void *const *frames, uint64_t count, uint32_t head, uint64_t omitted);
+char *cgo_guard_format_frames(const void *const *frames, uint64_t count, uint32_t head, uint64_t omitted,
+                              uint64_t modules);
 
 /// The same without the heap and without debug information: mangled names, module and offset, into `buffer`.
 /// @return the length of the text, which is cut at size - 1 bytes and always terminated.
@@ -152,7 +156,7 @@ size_t cgo_guard_format_frames_raw(const void *const *frames, uint64_t count, ui
 /// address(hex) \\t function \\t file \\t line \\t column \\t module \\t offset(hex) \\t build id \\t inlined(0|1) \\n.
 /// Unknown fields are empty or 0. Tabs and newlines inside a field are replaced by spaces.
 /// @return a malloc'ed string for the caller to free(), or NULL as above.
-char *cgo_guard_resolve_frames(const void *const *frames, uint64_t count);
+char *cgo_guard_resolve_frames(const void *const *frames, uint64_t count, uint64_t modules);
 
 /// What a guard does once the heap is known to be corrupt.
 enum cgo_guard_heap_policy {

@@ -19,7 +19,8 @@
 // cgo_guard_format_frames by another name. Under its own a file with CGO_GUARD_C_API_ELSEWHERE would have to compile
 // it, and all of the symbolizer with it.
 extern "C" char *cgo_guard_v1_format_frames(const void *const *frames, std::uint64_t count, std::uint32_t head,
-                                            std::uint64_t omitted) __asm__("cgo_guard_format_frames")
+                                            std::uint64_t omitted,
+                                            std::uint64_t modules) __asm__("cgo_guard_format_frames")
     __attribute__((weak));
 
 CGO_GUARD_NAMESPACE_BEGIN
@@ -36,7 +37,7 @@ struct crash_names_request {
 
 [[noreturn]] inline void write_names_and_end(void *argument) noexcept {
   const auto &request = *static_cast<const crash_names_request *>(argument);
-  const char *const text = cgo_guard_v1_format_frames(request.frames, request.count, request.head, request.omitted);
+  const char *const text = cgo_guard_v1_format_frames(request.frames, request.count, request.head, request.omitted, 0);
   if (text != nullptr) {
     static constexpr char title[] = "C++ stack:\n";
     static_cast<void>(!::write(request.fd, title, sizeof title - 1));

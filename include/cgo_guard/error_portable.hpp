@@ -319,7 +319,7 @@ CGO_GUARD_C_API size_t cgo_guard_format_frames_raw(const void *const *frames, ui
 }
 
 CGO_GUARD_C_API char *cgo_guard_format_frames(const void *const *frames, uint64_t count, uint32_t head,
-                                              uint64_t omitted) {
+                                              uint64_t omitted, uint64_t) {
   constexpr std::size_t longest = 80;  // of the two lines of a frame, and of the one about those left out
   const std::size_t size = (static_cast<std::size_t>(count) + 1) * longest;
   auto *const text = static_cast<char *>(std::malloc(size));
@@ -327,7 +327,7 @@ CGO_GUARD_C_API char *cgo_guard_format_frames(const void *const *frames, uint64_
   return text;
 }
 
-CGO_GUARD_C_API char *cgo_guard_resolve_frames(const void *const *frames, uint64_t count) {
+CGO_GUARD_C_API char *cgo_guard_resolve_frames(const void *const *frames, uint64_t count, uint64_t) {
   using namespace cgo_guard::detail;
   return make_text([=] {
     std::string text;

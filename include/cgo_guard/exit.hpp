@@ -103,6 +103,7 @@ struct exit_call {
   record.stray = nullptr;
   record.skipped = caller_may_hold ? 1 : 0;
   record.total = list.finish();
+  record.modules = not_noted;
   std::memcpy(record.frames, frames, frames_kept(record.total) * sizeof(void *));
   record.guard_cfa = guard.cfa;
   record.landed = call.cfa;

@@ -41,11 +41,13 @@ inline void set_site(error_slot &slot, const guard_site &site) noexcept {
   slot.error.thread_id = static_cast<std::int32_t>(syscall(SYS_gettid));
 }
 
-inline void set_frames(error_slot &slot, const guard_record &record) noexcept {
+inline void set_frames(error_slot &slot, guard_record &record) noexcept {
+  if (record.modules == not_noted) note_modules(record);
   const std::uint64_t kept = frames_kept(record.total);
   std::memcpy(slot.frames, record.frames, kept * sizeof(void *));
   slot.error.frame_count = kept;
   slot.error.frames_omitted = frames_missing(record.total);
+  slot.error.modules = record.modules;
   slot.error.frames_head = static_cast<std::uint32_t>(slot.error.frames_omitted != 0 ? head_frames : kept);
 }
 

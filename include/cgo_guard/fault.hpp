@@ -187,6 +187,7 @@ inline bool take_fault(int signal, const siginfo_t &info, ucontext_t &context) n
     record.stray = nullptr;
     record.skipped = walk.skipped + (land ? 0 : walk.pads_after);
     record.total = walk.list.finish();
+    record.modules = not_noted;
     std::memcpy(record.frames, walk.frames, frames_kept(record.total) * sizeof(void *));
     record.guard_cfa = guard.cfa;
     record.landed = walk.landing_cfa;

@@ -55,6 +55,7 @@ struct guard_record {
   std::uintptr_t state;      ///< the trampoline's state word, which is gone when the guard reads this
   std::uint64_t skipped;     ///< frames whose cleanups did not run
   std::uint64_t total;       ///< frames seen, recorded or not
+  std::uint64_t modules;     ///< when they were (noted_modules.hpp), or not_noted
   std::uintptr_t guard_cfa;  ///< where the trampoline is
   std::uintptr_t landed;     ///< CFA of the frame whose landing pad was entered last
   _Unwind_Exception forced;  ///< what the landing pads get to see
@@ -119,6 +120,9 @@ class frame_list {
   const void **storage_;
   std::uint64_t count_ = 0;
 };
+
+/// Of frames that were recorded where the dynamic linker can't be asked. It is asked when the guard has taken over.
+constexpr std::uint64_t not_noted = ~std::uint64_t{0};
 
 /// Of `total` frames seen, how many the table holds and how many are missing in its middle.
 constexpr std::uint64_t frames_kept(std::uint64_t total) { return total < max_frames ? total : max_frames; }

@@ -77,7 +77,8 @@ inline std::string describe_error(cgo_guard_error &e) {
     append_fields(text, *cause, "         ");
   }
   if (e.frame_count != 0) {
-    text.append("C++ stack:\n").append(format_frames(e.frames, e.frame_count, e.frames_head, e.frames_omitted));
+    text.append("C++ stack:\n")
+        .append(format_frames(e.frames, e.frame_count, e.frames_head, e.frames_omitted, e.modules));
   }
   return text;
 }
@@ -128,7 +129,7 @@ CGO_GUARD_C_API const char *cgo_guard_stack(cgo_guard_error *error) {
   if (slot.stack == nullptr) {
     slot.stack = heap_is_poisoned() ? raw_stack_text(*error)
                                     : cgo_guard_format_frames(error->frames, error->frame_count, error->frames_head,
-                                                              error->frames_omitted);
+                                                              error->frames_omitted, error->modules);
   }
   return slot.stack != nullptr ? slot.stack : "";
 }
@@ -147,9 +148,9 @@ CGO_GUARD_C_API const char *cgo_guard_describe(cgo_guard_error *error) {
 }
 
 CGO_GUARD_C_API char *cgo_guard_format_frames(const void *const *frames, uint64_t count, uint32_t head,
-                                              uint64_t omitted) {
+                                              uint64_t omitted, uint64_t modules) {
   using namespace cgo_guard::detail;
-  return make_text([=] { return format_frames(frames, count, head, omitted); });
+  return make_text([=] { return format_frames(frames, count, head, omitted, modules); });
 }
 
 CGO_GUARD_C_API size_t cgo_guard_format_frames_raw(const void *const *frames, uint64_t count, uint32_t head,
@@ -157,9 +158,9 @@ CGO_GUARD_C_API size_t cgo_guard_format_frames_raw(const void *const *frames, ui
   return cgo_guard::detail::format_frames_raw(frames, count, head, omitted, buffer, size);
 }
 
-CGO_GUARD_C_API char *cgo_guard_resolve_frames(const void *const *frames, uint64_t count) {
+CGO_GUARD_C_API char *cgo_guard_resolve_frames(const void *const *frames, uint64_t count, uint64_t modules) {
   using namespace cgo_guard::detail;
-  return make_text([=] { return resolve_table(frames, count); });
+  return make_text([=] { return resolve_table(frames, count, modules); });
 }
 
 CGO_GUARD_C_API char *cgo_guard_decorate(const char *report, uint32_t flags) {

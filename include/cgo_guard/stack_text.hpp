@@ -117,13 +117,14 @@ inline void append_frames(std::string &out, const std::vector<resolved_frame> &f
 /// @param frames call-site addresses, innermost first; `count` of them.
 /// @param head how many of them come before the gap.
 /// @param omitted how many frames the gap stands for; 0 for no gap.
+/// @param modules as of resolve().
 /// Same rules as resolve(): ordinary context only, thread-safe, may throw std::bad_alloc.
 inline std::string format_frames(const void *const *frames, std::uint64_t count, std::uint32_t head,
-                                 std::uint64_t omitted) {
+                                 std::uint64_t omitted, std::uint64_t modules = 0) {
   std::string out;
   const std::uint64_t first_part = omitted == 0 || head > count ? count : head;
   std::vector<resolved_frame> resolved;
-  for (std::uint64_t i = 0; i < first_part; ++i) resolve(frames[i], resolved);
+  for (std::uint64_t i = 0; i < first_part; ++i) resolve(frames[i], resolved, default_stage(), modules);
   present(resolved);
   append_frames(out, resolved);
   if (omitted == 0) return out;
@@ -133,7 +134,7 @@ inline std::string format_frames(const void *const *frames, std::uint64_t count,
   put_omitted(gap, omitted);
   out.append(buffer, gap.size());
   resolved.clear();
-  for (std::uint64_t i = first_part; i < count; ++i) resolve(frames[i], resolved);
+  for (std::uint64_t i = first_part; i < count; ++i) resolve(frames[i], resolved, default_stage(), modules);
   present(resolved, false);
   append_frames(out, resolved);
   return out;
@@ -141,9 +142,9 @@ inline std::string format_frames(const void *const *frames, std::uint64_t count,
 
 /// The table of cgo_guard_resolve_frames (abi.h): nine tab-separated fields and a newline for each frame, the same
 /// frames with the same names as format_frames shows. Same rules as resolve().
-inline std::string resolve_table(const void *const *frames, std::uint64_t count) {
+inline std::string resolve_table(const void *const *frames, std::uint64_t count, std::uint64_t modules = 0) {
   std::vector<resolved_frame> resolved;
-  for (std::uint64_t i = 0; i < count; ++i) resolve(frames[i], resolved);
+  for (std::uint64_t i = 0; i < count; ++i) resolve(frames[i], resolved, default_stage(), modules);
   present(resolved);
   std::string out;
   const auto field = [&out](std::string_view text, char end) {

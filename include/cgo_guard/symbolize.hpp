@@ -23,6 +23,7 @@
 #include "demangle.hpp"
 #include "libdw.hpp"
 #include "loaded_module.hpp"
+#include "noted_modules.hpp"
 #include "symbolize_elf.hpp"
 #include "symbolize_libdw.hpp"
 
@@ -126,13 +127,26 @@ inline std::string hex(const unsigned char *bytes, std::size_t size) {
 /// The address is that of an instruction or any byte of it. For a caller pass the return address minus one, as
 /// cgo_guard_error::frames has it; nothing is subtracted here.
 /// @param from the first stage to use.
+/// @param modules the moment from which the address is (noted_modules.hpp), 0 for now. What has been unloaded since has
+/// no names, but still a module, an offset and a build ID.
 ///
 /// Ordinary context only: not async-signal-safe (heap, locks, files). Thread-safe: threads take turns. Not to be called
 /// in the child of a fork whose parent may have been in here. May throw std::bad_alloc and nothing else.
-inline void resolve(const void *address, std::vector<resolved_frame> &out, symbolizer_stage from = default_stage()) {
+inline void resolve(const void *address, std::vector<resolved_frame> &out, symbolizer_stage from = default_stage(),
+                    std::uint64_t modules = 0) {
   // Whatever takes the dynamic linker's lock comes before the mutex, never under it; libdw::load() says why.
   loaded_module module;
   find_module(address, module);
+  const auto pc = reinterpret_cast<std::uintptr_t>(address);
+  if (const noted_module *then = modules_of_errors.find(pc, modules); then != nullptr && !then->is(module)) {
+    resolved_frame frame;
+    frame.address = address;
+    frame.module = then->path;
+    frame.module_offset = pc - then->bias;
+    frame.build_id = hex(then->build_id, then->build_id_size);
+    out.push_back(frame);
+    return;
+  }
   const libdw::api *api = module.found && from == symbolizer_stage::libdw ? libdw::load() : nullptr;
 
   std::vector<debug_frame> known(1);
@@ -181,7 +195,7 @@ inline void resolve(const void *address, std::vector<resolved_frame> &out, symbo
   frame.address = address;
   if (module.found) {
     frame.module = module.path;
-    frame.module_offset = reinterpret_cast<std::uintptr_t>(address) - module.bias;
+    frame.module_offset = pc - module.bias;
     frame.build_id = hex(module.build_id, module.build_id_size);
   }
   const std::size_t before = out.size();

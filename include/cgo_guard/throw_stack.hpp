@@ -11,6 +11,7 @@
 
 #include <atomic>
 
+#include "noted_modules.hpp"
 #include "unwind.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
@@ -87,11 +88,18 @@ inline const void *thrown_object(const _Unwind_Exception &e) noexcept {
   return nullptr;
 }
 
+/// Notes which modules a record's frames are in.
+inline void note_modules(guard_record &record) noexcept {
+  record.modules = modules_of_errors.note(record.frames, frames_kept(record.total),
+                                          [](std::uintptr_t address) { return lasting.is_allowed(address); });
+}
+
 /// Records the stack of an exception that has reached the guard, in the search phase: the first throw's where it is
-/// known, else the one that is on the stack now.
+/// known, else the one that is on the stack now. The modules too: a destructor may unload one before the guard has it.
 inline void record_exception_stack(const _Unwind_Exception &e, const guard_frame &guard) noexcept {
   const void *const object = thrown_object(e);
   if (object == nullptr || !throw_stacks.recall(object, guard.cfa, guard.record())) record_throw(guard.record());
+  note_modules(guard.record());
 }
 
 }  // namespace detail

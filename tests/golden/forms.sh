@@ -139,17 +139,25 @@ modules() {
   line() { grep -n "// line: $1\$" "$here/module.cpp" | cut -d : -f 1; }
   named="throw_from_here()"$'\n'"$place$(line throw_from_here) (module.so+0xN)"$'\n'
   named+="module_fail"$'\n'"$place$(line module_fail) (module.so+0xN)"
-  bare=$'0xN\n\t(in no module)\n0xN\n\t(in no module)'
+  bare=$'0xN\n\t'"$scratch/module.so+0xN [build id N]"
+  bare+=$'\n'$bare
   stack_is() {  # the two frames, when, libraries...
     local got
     ./program module "${@:2}" >said || fail "$2: exit status $?"
-    got=$(head -n 5 said | tail -n 4 | sed -E -e 's/0x[0-9a-f]+/0xN/' -e 's/(\.cpp:[0-9]+):[0-9]+/\1/')
+    got=$(head -n 5 said | tail -n 4 | sed -E -e 's/0x[0-9a-f]+/0xN/' -e 's/(\.cpp:[0-9]+):[0-9]+/\1/' \
+      -e 's/build id [0-9a-f]{40}/build id N/')
     [ "$got" = "$1" ] || { echo "$1"; cat said; fail "$2: other frames"; }
     # The rest of the stack has its names all the same.
-    sed -n 6p said | grep -q guarded || fail "$2: the frames below are without names"
+    sed -n '6,$p' said | grep -q guarded || fail "$2: the frames below are without names"
   }
   stack_is "$named" loaded "$scratch/module.so"
   stack_is "$bare" unloaded "$scratch/module.so"
+  # What is shown of them is enough to find the names.
+  local offset
+  offset=$(sed -n '3s/.*+\(0x[0-9a-f]*\) .*/\1/p' said)
+  [[ "$(addr2line -Cfe module.so "$offset")" = throw_from_here* ]] || fail "unloaded: $offset is another function"
+  stack_is "$bare" owned "$scratch/module.so"
+  stack_is "$bare" replaced "$scratch/module.so" "$scratch/another.so"
   stack_is "$named" kept "$scratch/module.so" "$scratch/another.so"
 }
 

@@ -34,14 +34,32 @@ const way ways[] = {
 
 void print(const char *title, cgo_guard_error *error) {
   std::printf("== %s\n%s", title, cgo_guard_stack(error));
-  char *const table = cgo_guard_resolve_frames(error->frames, error->frame_count);
+  char *const table = cgo_guard_resolve_frames(error->frames, error->frame_count, error->modules);
   std::printf("-- frames\n%s", table);
   std::free(table);
 }
 
-/// Fails in a library and prints the stack: `loaded`, `unloaded`, after `another` was loaded in its place, or, `kept`,
-/// after the same but asked for before.
+/// Fails in a library that is unloaded while the exception is on its way.
+const char *path_of_module;
+void fail_in_owned_module() {
+  struct owner {
+    void *module = dlopen(path_of_module, RTLD_NOW | RTLD_LOCAL);
+    ~owner() { dlclose(module); }
+  } owned;
+  if (owned.module != nullptr) reinterpret_cast<void (*)()>(dlsym(owned.module, "module_fail"))();
+}
+
+/// Fails in a library and prints the stack: `loaded`, `unloaded`, `replaced` by another library at the same addresses,
+/// `kept`, which is the same but asked for before, or `owned`, unloaded by a destructor on the way to the guard.
 int fail_in_module(const char *when, const char *path, const char *other) {
+  if (std::strcmp(when, "owned") == 0) {
+    path_of_module = path;
+    cgo_guard_error *const error = run_guarded(fail_in_owned_module);
+    if (dlopen(path, RTLD_NOW | RTLD_NOLOAD) != nullptr) return 1;
+    print(when, error);
+    cgo_guard_free(error);
+    return 0;
+  }
   void *const module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (module == nullptr) return 1;
   void *const function = dlsym(module, "module_fail");

@@ -213,7 +213,7 @@ TEST_CASE("The portable guard says that it has no stacks") {
 
 TEST_CASE("The portable guard formats addresses without names, in the same forms") {
   const void *const frames[] = {reinterpret_cast<const void *>(0x10), reinterpret_cast<const void *>(0x20)};
-  const std::unique_ptr<char, void (*)(void *)> text(cgo_guard_format_frames(frames, 2, 1, 5), &std::free);
+  const std::unique_ptr<char, void (*)(void *)> text(cgo_guard_format_frames(frames, 2, 1, 5, 0), &std::free);
   REQUIRE(text);
   const std::string unknown = "\n\t(addresses have no names on this platform)\n";
   CHECK(text.get() == "0x10" + unknown + "... 5 frames left out ...\n" + "0x20" + unknown);
@@ -221,7 +221,7 @@ TEST_CASE("The portable guard formats addresses without names, in the same forms
   CHECK(cgo_guard_format_frames_raw(frames, 2, 2, 0, raw, sizeof raw) == sizeof raw - 1);
   CHECK(std::string(raw) == ("0x10" + unknown).substr(0, sizeof raw - 1));
   CHECK(cgo_guard_format_frames_raw(frames, 2, 2, 0, nullptr, 0) == 0);
-  const std::unique_ptr<char, void (*)(void *)> table(cgo_guard_resolve_frames(frames, 1), &std::free);
+  const std::unique_ptr<char, void (*)(void *)> table(cgo_guard_resolve_frames(frames, 1, 0), &std::free);
   REQUIRE(table);
   CHECK(std::string(table.get()) == "0x10\t\t\t0\t0\t\t0x0\t\t0\n");
 }
