@@ -25,10 +25,13 @@ inline bool same_place(const resolved_frame &a, const resolved_frame &b) {
   return a.function == b.function && a.line == b.line && a.file == b.file && a.inlined == b.inlined;
 }
 
-/// The longest recursion that begins at `start`, or one of length 0. Rounds of up to 16 frames: inlined ones count, and
-/// GCC inlines a recursive function into itself several levels deep.
+// Rounds of up to 16 frames: inlined ones count, and GCC inlines a recursive function into itself several levels deep.
+constexpr std::size_t longest_round = 16;
+constexpr std::size_t fewest_rounds = 5;                    // below that nothing is saved
+constexpr std::size_t rounds_before = 2, rounds_after = 1;  // shown of each recursion
+
+/// The longest recursion that begins at `start`, or one of length 0.
 inline recursion recursion_at(const std::vector<resolved_frame> &frames, std::size_t start) {
-  constexpr std::size_t longest_round = 16, fewest_rounds = 5;  // below that nothing is saved
   recursion longest;
   for (std::size_t period = 1; period <= longest_round; ++period) {
     std::size_t end = start + period;
@@ -58,7 +61,6 @@ inline std::string names_of_round(const std::vector<resolved_frame> &frames, std
 /// Calls show(frame) for each frame to be shown, and fold(count, names) where `count` of them are left out.
 template <class Show, class Fold>
 void for_each_folded(const std::vector<resolved_frame> &frames, Show &&show, Fold &&fold) {
-  constexpr std::size_t rounds_before = 2, rounds_after = 1;
   for (std::size_t i = 0; i < frames.size();) {
     const recursion found = recursion_at(frames, i);
     if (found.length == 0) {
@@ -71,6 +73,54 @@ void for_each_folded(const std::vector<resolved_frame> &frames, Show &&show, Fol
     for (std::size_t k = end - rounds_after * found.period; k < end; ++k) show(frames[k]);
     i = end;
   }
+}
+
+/// The recursion in which a stack ends, with as many frames as belong to it, in whole rounds or not.
+inline recursion recursion_to_end(const std::vector<resolved_frame> &frames) {
+  for (std::size_t period = 1; period <= longest_round && period * fewest_rounds <= frames.size(); ++period) {
+    std::size_t start = frames.size() - period;
+    while (start > 0 && same_place(frames[start - 1], frames[start - 1 + period])) --start;
+    if ((frames.size() - start) / period >= fewest_rounds) return {period, frames.size() - start};
+  }
+  return {};
+}
+
+/// How many frames at the beginning of `tail` go on with the recursion in which `head` ends, or 0.
+inline std::size_t continuation(const std::vector<resolved_frame> &head, std::size_t period,
+                                const std::vector<resolved_frame> &tail) {
+  if (period == 0 || tail.size() < period) return 0;
+  const resolved_frame *const round = head.data() + head.size() - period;
+  for (std::size_t i = 0; i < period; ++i) {
+    if (round[i].inlined) return 0;  // frames that were not recorded are counted without what is inlined in them
+  }
+  for (std::size_t shift = 0; shift < period; ++shift) {  // what lies between need not be whole rounds
+    std::size_t length = 0;
+    while (length < tail.size() && same_place(tail[length], round[(shift + length) % period])) ++length;
+    if (length >= period) return length;
+  }
+  return 0;
+}
+
+/// The same for a stack of which the middle was not recorded, `omitted` frames. Where both parts are of one recursion,
+/// it is folded as one, and across(count, names) counts what is missing as well; else gap() is called between them.
+template <class Show, class Fold, class Gap, class Across>
+void for_each_folded(const std::vector<resolved_frame> &head, std::size_t omitted,
+                     const std::vector<resolved_frame> &tail, Show &&show, Fold &&fold, Gap &&gap, Across &&across) {
+  const recursion last = recursion_to_end(head);
+  const std::size_t more = continuation(head, last.period, tail);
+  if (more == 0) {
+    for_each_folded(head, show, fold);
+    gap();
+    for_each_folded(tail, show, fold);
+    return;
+  }
+  const std::size_t start = head.size() - last.length, first = rounds_before * last.period,
+                    outermost = rounds_after * last.period;
+  for_each_folded({head.begin(), head.begin() + static_cast<std::ptrdiff_t>(start)}, show, fold);
+  for (std::size_t i = start; i < start + first; ++i) show(head[i]);
+  across(last.length - first + omitted + more - outermost, names_of_round(head, start, last.period));
+  for (std::size_t i = more - outermost; i < more; ++i) show(tail[i]);
+  for_each_folded({tail.begin() + static_cast<std::ptrdiff_t>(more), tail.end()}, show, fold);
 }
 
 }  // namespace detail

@@ -102,15 +102,19 @@ inline void append_frame(std::string &out, const resolved_frame &frame) {
   out += '\n';
 }
 
-inline void append_frames(std::string &out, const std::vector<resolved_frame> &frames) {
-  for_each_folded(
-      frames, [&out](const resolved_frame &frame) { append_frame(out, frame); },
-      [&out](std::size_t count, const std::string &names) {
-        char buffer[32];
-        fixed_text number(buffer, sizeof buffer);
-        number.grouped(count);
-        out.append("... ").append(buffer, number.size()).append(" more of ").append(names).append(" ...\n");
-      });
+/// The line that stands for frames of a recursion.
+/// @param unrecorded how many of them are only known to lie between two that are.
+inline void append_fold(std::string &out, std::size_t count, const std::string &names, std::uint64_t unrecorded) {
+  char buffer[32];
+  fixed_text number(buffer, sizeof buffer);
+  number.grouped(count);
+  out.append("... ").append(buffer, number.size()).append(" more of ").append(names);
+  if (unrecorded != 0) {
+    fixed_text missing(buffer, sizeof buffer);
+    missing.grouped(unrecorded);
+    out.append(", ").append(buffer, missing.size()).append(" of them not recorded");
+  }
+  out.append(" ...\n");
 }
 
 /// Formats the frames of an error. Recursion is folded.
@@ -123,20 +127,26 @@ inline std::string format_frames(const void *const *frames, std::uint64_t count,
                                  std::uint64_t omitted, std::uint64_t modules = 0) {
   std::string out;
   const std::uint64_t first_part = omitted == 0 || head > count ? count : head;
-  std::vector<resolved_frame> resolved;
-  for (std::uint64_t i = 0; i < first_part; ++i) resolve(frames[i], resolved, default_stage(), modules);
-  present(resolved);
-  append_frames(out, resolved);
-  if (omitted == 0) return out;
+  std::vector<resolved_frame> first, last;
+  for (std::uint64_t i = 0; i < first_part; ++i) resolve(frames[i], first, default_stage(), modules);
+  present(first);
+  for (std::uint64_t i = first_part; i < count; ++i) resolve(frames[i], last, default_stage(), modules);
+  present(last, false);
 
-  char buffer[64];
-  fixed_text gap(buffer, sizeof buffer);
-  put_omitted(gap, omitted);
-  out.append(buffer, gap.size());
-  resolved.clear();
-  for (std::uint64_t i = first_part; i < count; ++i) resolve(frames[i], resolved, default_stage(), modules);
-  present(resolved, false);
-  append_frames(out, resolved);
+  const auto show = [&](const resolved_frame &frame) { append_frame(out, frame); };
+  const auto fold = [&](std::size_t folded, const std::string &names) { append_fold(out, folded, names, 0); };
+  const auto across = [&](std::size_t folded, const std::string &names) { append_fold(out, folded, names, omitted); };
+  const auto gap = [&] {
+    char buffer[64];
+    fixed_text text(buffer, sizeof buffer);
+    put_omitted(text, omitted);
+    out.append(buffer, text.size());
+  };
+  if (omitted == 0) {
+    for_each_folded(first, show, fold);
+  } else {
+    for_each_folded(first, omitted, last, show, fold, gap, across);
+  }
   return out;
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSL-1.0
-# The C++ stack in Go programs as they are released: with -trimpath it has lines, in files named from the module on; with
-# -ldflags='-s -w' it has module, offset and build ID.
+# Trap 59: the C++ stack in Go programs as they are released. With -trimpath it has lines, in files named from the module
+# on; with -ldflags='-s -w' it has module, offset and build ID.
 # shellcheck source=tests/consumer/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 

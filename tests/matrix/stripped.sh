@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSL-1.0
-# A stripped program still names its functions if it was linked with -rdynamic, as Go programs are. Without, its stack has
-# offsets from which addr2line finds function and line in the copy that was not stripped.
+# Trap 59: a stripped program still names its functions if it was linked with -rdynamic, as Go programs were. Without, its
+# stack has offsets from which addr2line finds function and line in the copy that was not stripped.
 #
 #   stripped.sh CXX
 set -euo pipefail

@@ -33,7 +33,64 @@ std::string folded(const std::vector<resolved_frame> &frames) {
   return text;
 }
 
+/// The same for a stack of which 1000 frames are not recorded.
+std::string folded(const std::vector<std::pair<const char *, int>> &head,
+                   const std::vector<std::pair<const char *, int>> &tail) {
+  std::string text;
+  const auto fold = [&](std::size_t count, const std::string &names) {
+    text += "[" + std::to_string(count) + " of " + names + "] ";
+  };
+  cgo_guard::detail::for_each_folded(
+      stack_of(head), 1000, stack_of(tail), [&](const resolved_frame &f) { text += f.function + " "; }, fold,
+      [&] { text += "... "; },
+      [&](std::size_t count, const std::string &names) {
+        text += "across ";
+        fold(count, names);
+      });
+  return text;
+}
+
+std::vector<std::pair<const char *, int>> functions(const char *first, int times, const char *other = nullptr) {
+  std::vector<std::pair<const char *, int>> result;
+  for (int i = 0; i < times; ++i) {
+    result.emplace_back(first, 5);
+    if (other != nullptr) result.emplace_back(other, 7);
+  }
+  return result;
+}
+
+std::vector<std::pair<const char *, int>> operator+(std::vector<std::pair<const char *, int>> a,
+                                                    const std::vector<std::pair<const char *, int>> &b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
 }  // namespace
+
+TEST_CASE("A recursion of which the middle was not recorded is folded as one") {
+  CHECK(folded(functions("leaf()", 1) + functions("fib(int)", 90), functions("fib(int)", 30) + functions("main", 1)) ==
+        "leaf() fib(int) fib(int) across [1117 of fib] fib(int) main ");
+  // One more is enough to go on with.
+  CHECK(folded(functions("fib(int)", 9), functions("fib(int)", 1) + functions("main", 1)) ==
+        "fib(int) fib(int) across [1007 of fib] fib(int) main ");
+}
+
+TEST_CASE("A recursion through two functions goes on behind a gap at either of them") {
+  const auto head = functions("a()", 10, "b()");
+  CHECK(folded(head, functions("a()", 3, "b()")) == "a() b() a() b() across [1020 of a, b] a() b() ");
+  const std::vector<std::pair<const char *, int>> b = {{"b()", 7}};
+  CHECK(folded(head, b + functions("a()", 2, "b()") + functions("a()", 1)) ==
+        "a() b() a() b() across [1020 of a, b] b() a() ");
+}
+
+TEST_CASE("What is not known to be one recursion on both sides of a gap is not folded as one") {
+  CHECK(folded(functions("fib(int)", 9), functions("main", 1)) == "fib(int) fib(int) [6 of fib] fib(int) ... main ");
+  CHECK(folded(functions("fib(int)", 9), functions("fob(int)", 9)) ==
+        "fib(int) fib(int) [6 of fib] fib(int) ... fob(int) fob(int) [6 of fob] fob(int) ");
+  CHECK(folded(functions("a()", 1) + functions("b()", 1), functions("b()", 1)) == "a() b() ... b() ");
+  CHECK(folded({}, functions("b()", 1)) == "... b() ");
+  CHECK(folded(functions("fib(int)", 9), {}) == "fib(int) fib(int) [6 of fib] fib(int) ... ");
+}
 
 TEST_CASE("A stack without recursion is left as it is") {
   CHECK(folded({}).empty());
