@@ -12,13 +12,13 @@
 #include <cstdlib>
 
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/wait.h>
 
+#include "child.hpp"
 #include "core_file.hpp"
 #include "process.hpp"
 
@@ -131,38 +131,12 @@ struct core_request {
   core_workspace *workspace;
 };
 
-/// Makes the child somebody who stands in nobody's way.
-inline void retire_core_child(int fd) noexcept {
-  // Whoever waits for the other end of one of the process's pipes and sockets is not to wait for us.
-#if !defined(SYS_close_range)
-  constexpr long SYS_close_range = 436;
-#endif
-  if ((fd != 0 && syscall(SYS_close_range, 0, fd - 1, 0) != 0) || syscall(SYS_close_range, fd + 1, ~0U, 0) != 0) {
-    for (int i = 0; i < 65536; ++i) {  // Linux before 5.9
-      if (i != fd) syscall(SYS_close, i);
-    }
-  }
-  // All signals are blocked, but the one that ends it when a system call hangs. A fault ends it in any case.
-  constexpr std::uint64_t all_but_alarm = ~(std::uint64_t{1} << (SIGALRM - 1));
-  constexpr std::uint64_t by_default[4] = {};  // the kernel's struct sigaction
-  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all_but_alarm, nullptr, sizeof all_but_alarm);
-  syscall(SYS_rt_sigaction, SIGALRM, by_default, nullptr, sizeof all_but_alarm);
-  syscall(SYS_alarm, core_patience_s + 5);
-  const rlimit none = {0, 0};
-  syscall(SYS_prlimit64, 0, RLIMIT_CORE, &none, nullptr);  // no core of the core's writer
-  syscall(SYS_setpriority, PRIO_PROCESS, 0, 10);           // the process comes first: a tenth of its share
-  // Where memory is short, this goes and not the process: what that writes to has to be copied as long as we are here.
-  const int oom = static_cast<int>(syscall(SYS_openat, AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
-  if (oom >= 0) {
-    syscall(SYS_write, oom, "1000", 4);
-    syscall(SYS_close, oom);
-  }
-}
-
 [[noreturn]] inline void write_core_and_end(void *argument) noexcept {
   const auto &request = *static_cast<const core_request *>(argument);
   core_job &job = *request.job;
-  retire_core_child(request.fd);
+  // All signals but the alarm's are blocked. A fault ends it in any case.
+  stand_in_nobodys_way(request.fd, core_patience_s + 5, 0);
+  syscall(SYS_setpriority, PRIO_PROCESS, 0, 10);  // the process comes first: a tenth of its share
   struct statfs system = {};
   std::uint64_t most = ~std::uint64_t{0};
   if (syscall(SYS_fstatfs, request.fd, &system) == 0) {
@@ -246,9 +220,7 @@ inline const char *take_core(int signal, const siginfo_t &info, const ucontext_t
   core_request request = {&job, static_cast<int>(fd), settings->max_bytes, {}, nullptr};
   request.subject = {
       signal, &info, &context, job.owner, static_cast<int>(getppid()), static_cast<int>(syscall(SYS_gettid))};
-  // As in crash_names.hpp: memory is copied, libc's locks are not waited for, and nobody hears of its end. A debugger
-  // would take such a child for one of the process's threads, so it is not told.
-  const long child = syscall(SYS_clone, long{CLONE_UNTRACED}, 0L, 0L, 0L, 0L);
+  const long child = copy_process();
   if (child == 0) be_core_child(request);
   syscall(SYS_close, fd);
   if (child < 0) {

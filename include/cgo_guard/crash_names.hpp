@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 /// @file crash_names.hpp
 /// The names of a crash's call sites, which take memory, locks and files, from a signal handler that may have none of
-/// them. So a child does it: a copy of the process at this moment, with a stack of its own. Whatever happens to it, a
-/// second fault, a lock that is held for ever, ends the child and nothing else.
+/// them. So a child does it (child.hpp), on a stack of its own. Whatever happens to it, a second fault, a lock that is
+/// held for ever, ends the child and nothing else.
 #ifndef CGO_GUARD_CRASH_NAMES_HPP
 #define CGO_GUARD_CRASH_NAMES_HPP
 
@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "child.hpp"
 #include "process.hpp"
 
 // cgo_guard_format_frames by another name. Under its own a file with CGO_GUARD_C_API_ELSEWHERE would have to compile
@@ -35,8 +36,30 @@ struct crash_names_request {
   std::uint64_t omitted;
 };
 
+// For the stack of the child: libdw's and the demangler's deepest calls take some tens of KiB, a signal stack has 32.
+constexpr std::size_t names_stack_size = 1024 * 1024;
+// A child that needs longer waits for a lock that some other thread held when it was made. The first names of a program
+// take less than a tenth of a second (docs/performance.md).
+constexpr int names_patience_ms = 2000;
+
+/// What the child is besides one that stands in nobody's way.
+inline void become_namer(int fd) noexcept {
+  // A read that may fail needs the handler of its fault. Of other faults there is nothing to be reported: the report
+  // would make a child again, which faults again, and so on for ever.
+  process.crash_fd.store(-1, std::memory_order_relaxed);
+  // The alarm is for the case that nobody is there any more whose patience could end.
+  stand_in_nobodys_way(fd, names_patience_ms / 1000 + 1, signal_bit(SIGSEGV) | signal_bit(SIGBUS));
+  // The files that are opened now are not to be what somebody's library takes for its stdout or stderr.
+  long null = 0;
+  do {
+    null = syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC);
+  } while (null >= 0 && null <= STDERR_FILENO);
+  if (null >= 0) syscall(SYS_close, null);
+}
+
 [[noreturn]] inline void write_names_and_end(void *argument) noexcept {
   const auto &request = *static_cast<const crash_names_request *>(argument);
+  become_namer(request.fd);
   const char *const text = cgo_guard_v1_format_frames(request.frames, request.count, request.head, request.omitted, 0);
   if (text != nullptr) {
     static constexpr char title[] = "C++ stack:\n";
@@ -52,21 +75,14 @@ struct crash_names_request {
   for (;;) syscall(SYS_exit_group, 0);
 }
 
-// For the stack of the child: libdw's and the demangler's deepest calls take some tens of KiB, a signal stack has 32.
-constexpr std::size_t names_stack_size = 1024 * 1024;
-// A child that needs longer waits for a lock that some other thread held when it was made. The first names of a program
-// take less than a tenth of a second (docs/performance.md).
-constexpr int names_patience_ms = 2000;
-
-/// Async-signal-safe. Not fork(): that waits for malloc's locks, of which the crashed thread may hold one.
+/// Async-signal-safe.
 inline void write_crash_names(int fd, const void *const *frames, std::uint64_t count, std::uint32_t head,
                               std::uint64_t omitted) noexcept {
   if (&cgo_guard_v1_format_frames == nullptr) return;
   crash_names_request request{fd, frames, count, head, omitted};
   void *const stack = mmap(nullptr, names_stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (stack == MAP_FAILED) return;
-  // No flags: memory is copied. No signal at its end: nobody's SIGCHLD handler or os/exec is to hear of it.
-  const long child = syscall(SYS_clone, 0L, 0L, 0L, 0L, 0L);
+  const long child = copy_process();
   if (child == 0) {
     arch::call_on_stack(&write_names_and_end, &request, static_cast<char *>(stack) + names_stack_size);
   }

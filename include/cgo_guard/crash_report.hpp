@@ -26,8 +26,9 @@ namespace detail {
 class crash_output {
  public:
   crash_output() noexcept {
-    if (process.crash_file[0] == 0) return;
-    const int file = ::open(process.crash_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    const char *const name = process.crash_file.load(std::memory_order_acquire);
+    if (*name == 0) return;
+    const int file = ::open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (file >= 0) fd_ = file;  // else stderr: a report in the wrong place is better than none
     opened_ = file >= 0;
   }
@@ -42,6 +43,9 @@ class crash_output {
   int fd_ = process.crash_fd.load(std::memory_order_relaxed);
   bool opened_ = false;
 };
+
+// As long as what is kept of an assertion under a guard (guard_record::note).
+constexpr std::size_t crash_message_size = 512;
 
 /// A line built in place and written at once, so that two threads that crash don't mix theirs within a line.
 /// snprintf with integers and strings only: glibc's neither allocates nor locks for those.
@@ -66,7 +70,7 @@ class crash_line {
 
  private:
   int fd_;
-  char text_[512];
+  char text_[crash_message_size + 128];  // the first line has some 60 bytes besides, and a path should fit
   std::size_t length_ = 0;
 };
 
@@ -97,28 +101,23 @@ inline void write_registers(const crash_output &out, const arch::registers &r) n
 }
 
 /// Whether a fault stands in C or C++, and not in Go, whose code has no unwind tables and whose faults are panics.
-inline bool is_in_cpp(const fault_facts &fault, const arch::registers &at_fault) noexcept {
+inline bool is_in_cpp(const fault_facts &fault, const walk_start &start) noexcept {
   frame_description description;
-  if (find_frame_description(fault.pc, description)) return true;
-  arch::registers start = at_fault;
-  const bool bad_call = fault.access == CGO_GUARD_ACCESS_EXECUTE && fault.address == fault.pc;
-  return bad_call && arch::pop_return_address(start) && find_frame_description(start.pc() - 1, description);
+  return find_frame_description(fault.pc, description) ||
+         (fault.bad_call && find_frame_description(start.call_site(), description));
 }
 
 /// Collects the call sites from a fault outwards. @return whether the stack could be followed to its end, or to Go.
-inline bool collect_call_sites(const ucontext_t &context, arch::registers start, fault_facts &fault,
-                               frame_list &list) noexcept {
-  bool exact = !arch::pc_is_after_trap(context), first = true;
-  if (fault.access == CGO_GUARD_ACCESS_EXECUTE && fault.address == fault.pc) {
-    list.add(fault.pc);
-    fault.bad_call = true;
-    if (arch::pop_return_address(start)) exact = false;
-  }
+inline bool collect_call_sites(const walk_start &start, fault_facts &fault, frame_list &list) noexcept {
+  if (fault.bad_call) list.add(fault.pc);
   frame_cache cache;
-  cursor position(start, exact, cache);
+  cursor position(start, cache);
+  bool first = true;
+  int since_abort = -1;
   for (std::uint64_t i = 0; i < (std::uint64_t{1} << 26); ++i) {  // as in walk_to_guard
     const bool described = position.describe() != nullptr;
     list.add(position.call_site());
+    if (fault.signal == SIGABRT && i < machinery_depth) notice_abort(position.call_site(), since_abort, fault);
     if (!described) return true;  // Go's frames, or code without tables
     if (first) fault.stack_overflow = is_stack_overflow(fault, position.registers().sp(), position.cfa());
     first = false;
@@ -128,6 +127,20 @@ inline bool collect_call_sites(const ucontext_t &context, arch::registers start,
   return false;
 }
 
+/// In one line. glibc's own words where it was glibc that gave up: they went to stderr, and the report may go
+/// elsewhere.
+inline void describe_crash(const fault_facts &fault, std::uint64_t frames, char (&out)[crash_message_size]) noexcept {
+  out[0] = 0;
+  if (fault.from_libc) copy_abort_message(out, sizeof out);
+  std::size_t length = std::strlen(out);
+  while (length > 0 && out[length - 1] == '\n') out[--length] = 0;
+  for (char &c : out) {
+    if (c == '\n') c = ' ';
+    if (c == 0) break;
+  }
+  if (length == 0) decode_fault(fault, frames, out, sizeof out);
+}
+
 /// Says what happened, on which thread, and where. Only for a fault of this thread's own C or C++.
 inline void report_crash(int signal, const siginfo_t &info, const ucontext_t &context) noexcept {
   if (!is_synchronous(signal, info, context)) return;
@@ -135,23 +148,23 @@ inline void report_crash(int signal, const siginfo_t &info, const ucontext_t &co
   describe_fault(signal, info, context, fault);
   arch::registers at_fault;
   arch::from_ucontext(context, at_fault);
-  if (!is_in_cpp(fault, at_fault)) return;
+  const walk_start start = start_of_walk(at_fault, !arch::pc_is_after_trap(context), fault.bad_call);
+  if (!is_in_cpp(fault, start)) return;
   process.crashing.store(true, std::memory_order_relaxed);
   if (process.crash_fd.load(std::memory_order_relaxed) < 0) return;
 
   const void *frames[max_frames];
   frame_list list(frames);
-  const bool whole = collect_call_sites(context, at_fault, fault, list);
+  const bool whole = collect_call_sites(start, fault, list);
   const std::uint64_t total = list.finish();
 
   const crash_output out;
-  char decoded[256], name[17] = "";  // PR_GET_NAME: 16 bytes with the terminator
-  decode_fault(fault, total, decoded, sizeof decoded);
+  char what[crash_message_size], name[17] = "";  // PR_GET_NAME: 16 bytes with the terminator
+  describe_crash(fault, total, what);
   prctl(PR_GET_NAME, name);
-  crash_line(out)
-      .add("cgo_guard: %s: %s, on thread %ld (%s), under no guard.\n", signal_name(signal), decoded,
-           static_cast<long>(syscall(SYS_gettid)), name)
-      .add("C++ call sites, innermost first (addr2line -e <module> <offset> names them):\n");
+  crash_line(out).add("cgo_guard: %s: %s, on thread %ld (%s), under no guard.\n", signal_name(signal), what,
+                      static_cast<long>(syscall(SYS_gettid)), name);
+  crash_line(out).add("C++ call sites, innermost first (addr2line -e <module> <offset> names them):\n");
   const std::uint64_t kept = frames_kept(total), missing = frames_missing(total);
   for (std::uint64_t i = 0; i < kept; ++i) {
     if (missing != 0 && i == head_frames) {

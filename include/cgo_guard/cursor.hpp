@@ -13,11 +13,27 @@ namespace detail {
 
 enum class step_result { stepped, end, broken };
 
+/// Where the walk of interrupted code begins.
+struct walk_start {
+  arch::registers registers;
+  bool exact;  ///< the PC is the instruction itself, and not what follows it
+
+  std::uintptr_t call_site() const noexcept { return exact ? registers.pc() : registers.pc() - 1; }
+};
+
+/// @param bad_call the instruction at the PC could not be read: then the walk begins at who called it.
+inline walk_start start_of_walk(const arch::registers &interrupted, bool pc_is_exact, bool bad_call) noexcept {
+  walk_start start{interrupted, pc_is_exact};
+  if (bad_call && arch::pop_return_address(start.registers)) start.exact = false;
+  return start;
+}
+
 /// One position in a stack: the registers of a frame as they are, or will be when the calls below it return.
 class cursor {
  public:
   cursor(const arch::registers &start, bool pc_is_exact, frame_cache &cache) noexcept
       : registers_(start), exact_(pc_is_exact), cache_(&cache) {}
+  cursor(const walk_start &start, frame_cache &cache) noexcept : cursor(start.registers, start.exact, cache) {}
 
   const arch::registers &registers() const noexcept { return registers_; }
 

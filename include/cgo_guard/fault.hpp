@@ -59,6 +59,7 @@ inline void describe_fault(int signal, const siginfo_t &info, const ucontext_t &
       out.access = arch::page_fault_was_fetch(context)   ? CGO_GUARD_ACCESS_EXECUTE
                    : arch::page_fault_was_write(context) ? CGO_GUARD_ACCESS_WRITE
                                                          : CGO_GUARD_ACCESS_READ;
+      out.bad_call = out.access == CGO_GUARD_ACCESS_EXECUTE && out.address == out.pc;
     }
   } else if (signal == SIGFPE || signal == SIGILL || signal == SIGTRAP) {
     out.address = reinterpret_cast<std::uintptr_t>(info.si_addr);
@@ -78,12 +79,17 @@ inline bool is_stack_overflow(const fault_facts &fault, std::uintptr_t sp, std::
 // How far from the signal the frames of raise, abort and std::terminate can reach: ten, seen with a noexcept violation.
 constexpr std::uint64_t machinery_depth = 16;
 
+/// For each frame from a SIGABRT on, up to machinery_depth. @param since_abort -1 before the first.
+inline void notice_abort(std::uintptr_t call_site, int &since_abort, fault_facts &fault) noexcept {
+  if (since_abort >= 0) ++since_abort;
+  if (process.known.is_abort(call_site)) since_abort = 0;
+  if (since_abort == 1) fault.from_libc = process.known.is_libc(call_site);
+}
+
 /// The road to SIGABRT is not part of the story and has nothing to clean up: libstdc++'s __terminate has a `catch
 /// (...)` whose handler aborts again. @return true if this frame and all before it are to be forgotten.
 inline bool skip_abort_machinery(std::uintptr_t call_site, fault_facts &fault, fault_walk &walk) noexcept {
-  if (walk.frames_since_abort >= 0) ++walk.frames_since_abort;
-  if (process.known.is_abort(call_site)) walk.frames_since_abort = 0;
-  if (walk.frames_since_abort == 1) fault.from_libc = process.known.is_libc(call_site);
+  notice_abort(call_site, walk.frames_since_abort, fault);
   const bool terminating = walk.frames_since_abort >= 0 && process.known.is_terminating(call_site);
   if (terminating) fault.through_terminate = true;
   if (!terminating && !process.known.is_last_words(call_site)) return false;
@@ -124,19 +130,19 @@ inline void visit_frame(const frame_facts &facts, const cursor &at, fault_facts 
 }
 
 /// glibc's last words, copied with reads that may fail: another thread that aborts too replaces and unmaps them.
-inline void copy_abort_message(guard_record &record) noexcept {
+inline void copy_abort_message(char *out, std::size_t size) noexcept {
   const auto message = reinterpret_cast<std::uintptr_t>(process.known.last_abort_message());
-  record.note[0] = 0;
+  out[0] = 0;
   if (message == 0) return;
   const std::uintptr_t text = message + offsetof(abort_message, text);
   std::size_t length = 0;
-  for (; length + sizeof(std::uintptr_t) < sizeof record.note; length += sizeof(std::uintptr_t)) {
+  for (; length + sizeof(std::uintptr_t) < size; length += sizeof(std::uintptr_t)) {
     std::uintptr_t word = 0;
     if (arch::cgo_guard_v1_load(text + length, &word) == 0) break;
-    std::memcpy(record.note + length, &word, sizeof word);
+    std::memcpy(out + length, &word, sizeof word);
     if (std::memchr(&word, 0, sizeof word) != nullptr) return;
   }
-  record.note[length] = 0;
+  out[length] = 0;
 }
 
 /// Takes the fault if it is ours: fills the guard's record and edits the context, so that returning from the handler
@@ -149,19 +155,15 @@ inline bool take_fault(int signal, const siginfo_t &info, ucontext_t &context) n
 
   fault_facts fault;
   describe_fault(signal, info, context, fault);
-  arch::registers start;
-  arch::from_ucontext(context, start);
-  const std::uintptr_t fault_sp = start.sp();
-  bool exact = !arch::pc_is_after_trap(context);
+  arch::registers at_fault;
+  arch::from_ucontext(context, at_fault);
+  const std::uintptr_t fault_sp = at_fault.sp();
+  const walk_start start = start_of_walk(at_fault, !arch::pc_is_after_trap(context), fault.bad_call);
   fault_walk walk;
-  if (fault.access == CGO_GUARD_ACCESS_EXECUTE && fault.address == fault.pc) {
-    fault.bad_call = true;
-    walk.list.add(fault.pc);
-    if (arch::pop_return_address(start)) exact = false;
-  }
+  if (fault.bad_call) walk.list.add(fault.pc);
 
   frame_cache cache;
-  cursor position(start, exact, cache);
+  cursor position(start, cache);
   guard_frame guard = walk_to_guard(
       position, [&](const frame_facts &facts, const cursor &at) noexcept { visit_frame(facts, at, fault, walk); });
   fault.walked = static_cast<bool>(guard);
@@ -171,7 +173,7 @@ inline bool take_fault(int signal, const siginfo_t &info, ucontext_t &context) n
 
   guard_record &record = guard.record();
   const std::uintptr_t state = guard.state();
-  arch::registers target = start;
+  arch::registers target = start.registers;
   bool land = walk.has_landing && fault.walked && !fault.in_allocator;
   if ((state & state_failed) != 0) {
     // The second fault under one guard: a destructor crashed. What it would have cleaned is not known to be sound.
@@ -191,11 +193,11 @@ inline bool take_fault(int signal, const siginfo_t &info, ucontext_t &context) n
     std::memcpy(record.frames, walk.frames, frames_kept(record.total) * sizeof(void *));
     record.guard_cfa = guard.cfa;
     record.landed = walk.landing_cfa;
-    record.uncaught_outside = uncaught_outside(start, guard);
+    record.uncaught_outside = uncaught_outside(start.registers, guard);
     if ((state & state_noted) == 0) {
       record.noted_name = record.noted_what = nullptr;
       record.note[0] = 0;
-      if (signal == SIGABRT && fault.from_libc) copy_abort_message(record);
+      if (signal == SIGABRT && fault.from_libc) copy_abort_message(record.note, sizeof record.note);
     }
     record.state = state | state_failed;
     guard.state() = record.state;

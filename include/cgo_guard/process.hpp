@@ -56,7 +56,7 @@ struct process_state {
   std::atomic<int> heap_policy{CGO_GUARD_HEAP_QUARANTINE};
   std::atomic<bool> catch_exit{false};
   std::atomic<int> crash_fd{2};                  ///< where crashes under no guard are reported; -1 for nowhere
-  char crash_file[512] = {};                     ///< instead of crash_fd, unless it is empty
+  std::atomic<const char *> crash_file{""};      ///< instead of crash_fd; "" for none. Never freed: a crash may read it
   std::atomic<core_taker *> take_core{nullptr};  ///< a pointer, so that only who can configure it compiles it
   std::atomic<int> poisoned_by{0};               ///< the signal that showed the heap to be corrupt, 0 while it is sound
   std::atomic<bool> crashing{false};  ///< a fault of C++ under no guard went to Go, or to nobody: this is the end

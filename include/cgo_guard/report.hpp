@@ -179,12 +179,16 @@ CGO_GUARD_C_API const char *cgo_guard_configure(const cgo_guard_options *options
   }
   if (options->crash_fd < -1) return "cgo_guard_configure: crash_fd is no file descriptor; -1 is for no report at all";
   const char *const file = options->crash_file != nullptr ? options->crash_file : "";
-  if (std::strlen(file) >= sizeof process.crash_file) {
-    return "cgo_guard_configure: crash_file is longer than 511 bytes";
+  if (std::strlen(file) > 511) return "cgo_guard_configure: crash_file is longer than 511 bytes";
+  const bool same_file = std::strcmp(file, process.crash_file.load()) == 0;
+  char *const kept_file = same_file ? nullptr : strdup(file);
+  if (!same_file && kept_file == nullptr) return "cgo_guard_configure: there is no memory";
+  if (const char *const refusal = configure_cores(*options)) {
+    std::free(kept_file);
+    return refusal;
   }
-  if (const char *const refusal = configure_cores(*options)) return refusal;
   process.crash_fd.store(options->crash_fd == 0 ? STDERR_FILENO : options->crash_fd);
-  std::memcpy(process.crash_file, file, std::strlen(file) + 1);
+  if (!same_file) process.crash_file.store(kept_file);
   process.heap_policy.store(options->heap_policy);
   process.catch_exit.store(options->catch_exit != 0);
   be_ready();  // so that a crash is reported also where it comes before the first guard

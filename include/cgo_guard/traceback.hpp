@@ -67,17 +67,16 @@ inline void write_call_sites(cursor &position, std::uintptr_t *out, std::uintptr
 
 /// Async-signal-safe.
 inline void trace_signal(const ucontext_t &context, std::uintptr_t *out, std::uintptr_t max) noexcept {
-  arch::registers start;
-  arch::from_ucontext(context, start);
+  arch::registers interrupted;
+  arch::from_ucontext(context, interrupted);
+  const std::uintptr_t pc = interrupted.pc();
   // The number of the last trap stays in the context of signals that came from outside, hence the second look.
-  bool exact = !arch::pc_is_after_trap(context) || !arch::is_breakpoint(arch::instruction_bytes(start.pc() - 1));
+  const bool exact = !arch::pc_is_after_trap(context) || !arch::is_breakpoint(arch::instruction_bytes(pc - 1));
+  const bool bad_call = max > 1 && arch::is_bad_call(context);
   std::uintptr_t used = 0;
-  if (max > 1 && arch::is_bad_call(context)) {
-    if (start.pc() != 0) out[used++] = start.pc();  // a zero would end the list
-    if (arch::pop_return_address(start)) exact = false;
-  }
+  if (bad_call && pc != 0) out[used++] = pc;  // a zero would end the list
   frame_cache cache;
-  cursor position(start, exact, cache);
+  cursor position(start_of_walk(interrupted, exact, bad_call), cache);
   write_call_sites(position, out, used, max);
 }
 

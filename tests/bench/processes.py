@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Measures what takes a process of its own each time: compiling, and making the first stack text of a process.
+"""Measures what takes a process of its own each time: compiling, and the first stack of a process, as text or recorded.
 
-usage: processes.py compile | processes.py stacks PROGRAM...; prints lines for report.py. From the project's root.
+usage: processes.py compile | stacks PROGRAM... | captures PROGRAM; prints lines for report.py. From the project's root.
 """
 import os
 import resource
@@ -12,6 +12,7 @@ import tempfile
 
 COMPILE_ROUNDS = 3
 STACK_ROUNDS = 7
+CAPTURE_ROUNDS = 31  # one takes microseconds, and each has one moment to be disturbed in
 
 SOURCES = {
     "empty": "#include <string>\n",
@@ -77,8 +78,20 @@ def first_stacks(programs):
             print_row(f"{title}, to Boost's {back_end}", figures[ours], figures[program])
 
 
+def first_captures(program):
+    def running(whose):
+        def work():
+            return float(subprocess.run([program, whose], check=True, capture_output=True).stdout)
+        return work
+
+    series = interleave({whose: running(whose) for whose in ("ours", "boost")}, CAPTURE_ROUNDS)
+    print_row("the same for the first time in a process, to Boost's stacktrace", series["ours"], series["boost"])
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "compile":
         compile_seconds()
+    elif sys.argv[1] == "captures":
+        first_captures(sys.argv[2])
     else:
         first_stacks(sys.argv[2:])

@@ -3,6 +3,7 @@
 
 // The names in it are those of cgo_guard_format_frames, which one file of every program has to have.
 #undef CGO_GUARD_C_API_ELSEWHERE
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -11,6 +12,8 @@
 #include <string>
 #include <thread>
 
+#include <fcntl.h>
+#include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -41,6 +44,12 @@ void on_a_thread(Body body) {
     cgo_guard::prepare_this_thread();
     body();
   }).join();
+}
+
+/// Of the report, which what libc prints may come before.
+std::string first_line(const death &d) {
+  const std::size_t begin = d.output.find("cgo_guard: ");
+  return begin == std::string::npos ? "" : d.output.substr(begin, d.output.find('\n', begin) - begin);
 }
 
 std::string scratch_file() {
@@ -134,8 +143,130 @@ DEATH_CASE(crash_under_malloc_lock) {
 TEST_CASE("A crash inside the allocator is reported all the same") {
   const death d = die(crash_under_malloc_lock);
   CHECK(d.signal == SIGABRT);
-  CHECK(contains(d.output, "cgo_guard: SIGABRT"));
+  const std::string first = first_line(d);
+  INFO(first);
+  CHECK(contains(first, "cgo_guard: SIGABRT: "));
+  CHECK(contains(first, "double free"));
+  CHECK(contains(first, ", under no guard."));
   CHECK(contains(d.output, "Registers:\n"));
+}
+
+DEATH_CASE(crash_by_bad_call) {
+  no_core();
+  take_the_signals();
+  on_a_thread([] { faults::call_null(); });
+}
+TEST_CASE("A call through a null pointer under no guard is reported with its caller") {
+  const death d = die(crash_by_bad_call);
+  INFO(d.output);
+  CHECK(d.signal == SIGSEGV);
+  CHECK(contains(first_line(d), "call through a null function pointer"));
+  CHECK(contains(d.output, "  #0   0x000000000000\n"));
+  CHECK(contains(d.output, "faults::call_null()\n"));
+}
+
+DEATH_CASE(crash_by_assertion) {
+  no_core();
+  take_the_signals();
+  on_a_thread([] { faults::assert_three_deep(3); });
+}
+TEST_CASE("An assertion under no guard is in the first line of the report") {
+  const death d = die(crash_by_assertion);
+  CHECK(d.signal == SIGABRT);
+  const std::string first = first_line(d);
+  INFO(first);
+  CHECK(contains(first, "cgo_guard: SIGABRT: "));
+  CHECK(contains(first, "faults.cpp:"));
+  CHECK(contains(first, "Assertion `value == 42 && \"the answer\"' failed., on thread "));
+}
+
+DEATH_CASE(crash_by_abort_after_another) {
+  no_core();
+  take_the_signals();
+  on_a_thread([] {
+    const caught error(CGO_GUARD { faults::double_free(); });
+    std::printf("recovered %d\n", error != nullptr);
+    std::fflush(stdout);
+    std::abort();
+  });
+}
+TEST_CASE("An abort of the program's own is not reported with the words of an earlier one of glibc's") {
+  const death d = die(crash_by_abort_after_another);
+  CHECK(d.signal == SIGABRT);
+  CHECK(contains(d.output, "recovered 1\n"));
+  CHECK(contains(first_line(d), "cgo_guard: SIGABRT: abort() was called, on thread "));
+}
+
+static int pipe_of_the_process[2];
+
+DEATH_CASE(crash_and_pipes) {
+  no_core();
+  setenv("CGO_GUARD_SYMBOLIZER", "elf", 1);  // so that the one below is asked
+  take_the_signals();
+  if (pipe(pipe_of_the_process) != 0) return;
+  cgo_guard::detail::fallback_resolver.store([](const void *, std::string &, std::string &, int &) {
+    // In the child that makes the names, to which the report's descriptor is left.
+    rlimit core = {};
+    getrlimit(RLIMIT_CORE, &core);
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
+    dprintf(
+        2, "pipes %s, terminated %s, read fault %s, core %d.\n",
+        fcntl(pipe_of_the_process[0], F_GETFD) < 0 && fcntl(pipe_of_the_process[1], F_GETFD) < 0 ? "closed" : "open",
+        sigismember(&blocked, SIGTERM) != 0 ? "never" : "easily",
+        sigismember(&blocked, SIGSEGV) != 0 ? "ends it" : "is handled", core.rlim_cur != 0);
+    return false;
+  });
+  const rlimit some = {1, 1};
+  setrlimit(RLIMIT_CORE, &some);
+  on_a_thread([] { faults::write_null(); });
+}
+TEST_CASE("The child that makes the names keeps no pipe open, and is in nobody's way") {
+  const death d = die(crash_and_pipes);
+  INFO(d.output);
+  CHECK(contains(d.output, "pipes closed, terminated never, read fault is handled, core 0.\n"));
+  CHECK(contains(d.output, "C++ stack:\n"));
+}
+
+DEATH_CASE(crash_of_the_namer) {
+  no_core();
+  setenv("CGO_GUARD_SYMBOLIZER", "elf", 1);
+  take_the_signals();
+  cgo_guard::detail::fallback_resolver.store([](const void *, std::string &, std::string &, int &) {
+    faults::write_null();
+    return false;
+  });
+  on_a_thread([] { faults::write_null(); });
+}
+TEST_CASE("A crash of the child that makes the names is not reported, and makes no child") {
+  const death d = die(crash_of_the_namer);
+  INFO(d.output);
+  CHECK(d.signal == SIGSEGV);
+  const std::size_t report = d.output.find("cgo_guard: SIGSEGV");
+  CHECK(report != std::string::npos);
+  CHECK(d.output.find("cgo_guard: SIGSEGV", report + 1) == std::string::npos);
+}
+
+DEATH_CASE(crash_after_a_stack) {
+  no_core();
+  take_the_signals();
+  {
+    // Opens the files that the names are in.
+    const caught error(CGO_GUARD { faults::write_null(); });
+    std::printf("before: %s\n", cgo_guard_stack(error.get()));
+    std::fflush(stdout);
+  }
+  on_a_thread([] { faults::assert_three_deep(3); });
+}
+TEST_CASE("A process that has made names before has them for its crash as well") {
+  const death d = die(crash_after_a_stack);
+  INFO(d.output);
+  CHECK(contains(d.output, "before: faults::write_null()\n"));
+  const std::size_t report = d.output.find("C++ stack:\n");
+  REQUIRE(report != std::string::npos);
+  CHECK(contains(d.output.substr(report), "faults::assert_three_deep(int)\n"));
+  CHECK(contains(d.output.substr(report), "faults.cpp:"));
 }
 
 DEATH_CASE(terminate_on_bare_thread) {

@@ -166,6 +166,7 @@ void double_free() {
   void *volatile p = std::malloc(24);
   std::free(p);
   std::free(p);
+  p = nullptr;  // no tail call: this function is to be found on the stack
 }
 
 void write_past_heap_block() {
