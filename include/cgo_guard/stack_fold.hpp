@@ -90,9 +90,6 @@ inline std::size_t continuation(const std::vector<resolved_frame> &head, std::si
                                 const std::vector<resolved_frame> &tail) {
   if (period == 0 || tail.size() < period) return 0;
   const resolved_frame *const round = head.data() + head.size() - period;
-  for (std::size_t i = 0; i < period; ++i) {
-    if (round[i].inlined) return 0;  // frames that were not recorded are counted without what is inlined in them
-  }
   for (std::size_t shift = 0; shift < period; ++shift) {  // what lies between need not be whole rounds
     std::size_t length = 0;
     while (length < tail.size() && same_place(tail[length], round[(shift + length) % period])) ++length;
@@ -102,7 +99,9 @@ inline std::size_t continuation(const std::vector<resolved_frame> &head, std::si
 }
 
 /// The same for a stack of which the middle was not recorded, `omitted` frames. Where both parts are of one recursion,
-/// it is folded as one, and across(count, names) counts what is missing as well; else gap() is called between them.
+/// it is folded as one, and across(count, names, missing) counts what is missing as well; else gap() is called between
+/// them. What is not recorded is counted in real frames, what is shown with those that were inlined into them: so for
+/// each missing one, as many as a round has.
 template <class Show, class Fold, class Gap, class Across>
 void for_each_folded(const std::vector<resolved_frame> &head, std::size_t omitted,
                      const std::vector<resolved_frame> &tail, Show &&show, Fold &&fold, Gap &&gap, Across &&across) {
@@ -114,11 +113,14 @@ void for_each_folded(const std::vector<resolved_frame> &head, std::size_t omitte
     for_each_folded(tail, show, fold);
     return;
   }
+  std::size_t real = 0;
+  for (std::size_t i = head.size() - last.period; i < head.size(); ++i) real += head[i].inlined ? 0 : 1;
+  const std::size_t missing = real != 0 ? omitted * last.period / real : omitted;
   const std::size_t start = head.size() - last.length, first = rounds_before * last.period,
                     outermost = rounds_after * last.period;
   for_each_folded({head.begin(), head.begin() + static_cast<std::ptrdiff_t>(start)}, show, fold);
   for (std::size_t i = start; i < start + first; ++i) show(head[i]);
-  across(last.length - first + omitted + more - outermost, names_of_round(head, start, last.period));
+  across(last.length - first + missing + more - outermost, names_of_round(head, start, last.period), missing);
   for (std::size_t i = more - outermost; i < more; ++i) show(tail[i]);
   for_each_folded({tail.begin() + static_cast<std::ptrdiff_t>(more), tail.end()}, show, fold);
 }

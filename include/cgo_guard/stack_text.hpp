@@ -135,7 +135,9 @@ inline std::string format_frames(const void *const *frames, std::uint64_t count,
 
   const auto show = [&](const resolved_frame &frame) { append_frame(out, frame); };
   const auto fold = [&](std::size_t folded, const std::string &names) { append_fold(out, folded, names, 0); };
-  const auto across = [&](std::size_t folded, const std::string &names) { append_fold(out, folded, names, omitted); };
+  const auto across = [&](std::size_t folded, const std::string &names, std::size_t missing) {
+    append_fold(out, folded, names, missing);
+  };
   const auto gap = [&] {
     char buffer[64];
     fixed_text text(buffer, sizeof buffer);

@@ -17,6 +17,7 @@ std::vector<resolved_frame> stack_of(const std::vector<std::pair<const char *, i
     frame.function = function;
     frame.file = "a.cpp";
     frame.line = line;
+    frame.inlined = line > 1000;
     frames.push_back(frame);
   }
   return frames;
@@ -43,8 +44,8 @@ std::string folded(const std::vector<std::pair<const char *, int>> &head,
   cgo_guard::detail::for_each_folded(
       stack_of(head), 1000, stack_of(tail), [&](const resolved_frame &f) { text += f.function + " "; }, fold,
       [&] { text += "... "; },
-      [&](std::size_t count, const std::string &names) {
-        text += "across ";
+      [&](std::size_t count, const std::string &names, std::size_t missing) {
+        text += "across " + std::to_string(missing) + " ";
         fold(count, names);
       });
   return text;
@@ -69,18 +70,25 @@ std::vector<std::pair<const char *, int>> operator+(std::vector<std::pair<const 
 
 TEST_CASE("A recursion of which the middle was not recorded is folded as one") {
   CHECK(folded(functions("leaf()", 1) + functions("fib(int)", 90), functions("fib(int)", 30) + functions("main", 1)) ==
-        "leaf() fib(int) fib(int) across [1117 of fib] fib(int) main ");
+        "leaf() fib(int) fib(int) across 1000 [1117 of fib] fib(int) main ");
   // One more is enough to go on with.
   CHECK(folded(functions("fib(int)", 9), functions("fib(int)", 1) + functions("main", 1)) ==
-        "fib(int) fib(int) across [1007 of fib] fib(int) main ");
+        "fib(int) fib(int) across 1000 [1007 of fib] fib(int) main ");
 }
 
 TEST_CASE("A recursion through two functions goes on behind a gap at either of them") {
   const auto head = functions("a()", 10, "b()");
-  CHECK(folded(head, functions("a()", 3, "b()")) == "a() b() a() b() across [1020 of a, b] a() b() ");
+  CHECK(folded(head, functions("a()", 3, "b()")) == "a() b() a() b() across 1000 [1020 of a, b] a() b() ");
   const std::vector<std::pair<const char *, int>> b = {{"b()", 7}};
   CHECK(folded(head, b + functions("a()", 2, "b()") + functions("a()", 1)) ==
-        "a() b() a() b() across [1020 of a, b] b() a() ");
+        "a() b() a() b() across 1000 [1020 of a, b] b() a() ");
+}
+
+TEST_CASE("Of a recursion that is partly inlined, what was not recorded counts as much as what was") {
+  std::vector<std::pair<const char *, int>> rounds;
+  for (int i = 0; i < 10; ++i) rounds.insert(rounds.end(), {{"fib(int)", 1005}, {"fib(int)", 6}});
+  CHECK(folded(rounds, {{"fib(int)", 1005}, {"fib(int)", 6}, {"fib(int)", 1005}, {"fib(int)", 6}}) ==
+        "fib(int) fib(int) fib(int) fib(int) across 2000 [2018 of fib] fib(int) fib(int) ");
 }
 
 TEST_CASE("What is not known to be one recursion on both sides of a gap is not folded as one") {
