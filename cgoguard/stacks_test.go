@@ -124,7 +124,8 @@ func TestADeepStackShowsWhereItsMiddleIsMissing(t *testing.T) {
 			gaps = append(gaps, frame.Function)
 		}
 	}
-	if len(gaps) != 1 || !strings.Contains(stack, gaps[0]) {
+	// The text folds the recursion on both sides of the gap into one, and says there how much of it is missing.
+	if len(gaps) != 1 || !(strings.Contains(stack, gaps[0]) || strings.Contains(stack, " of them not recorded ...")) {
 		t.Errorf("Frames has gaps %q, and the stack is\n%s", gaps, stack)
 	}
 }
