@@ -114,7 +114,7 @@ void for_each_folded(const std::vector<resolved_frame> &head, std::size_t omitte
     return;
   }
   std::size_t real = 0;
-  for (std::size_t i = head.size() - last.period; i < head.size(); ++i) real += head[i].inlined ? 0 : 1;
+  for (std::size_t i = head.size() - last.period; i < head.size(); ++i) real += head[i].inlined ? 0u : 1u;
   const std::size_t missing = real != 0 ? omitted * last.period / real : omitted;
   const std::size_t start = head.size() - last.length, first = rounds_before * last.period,
                     outermost = rounds_after * last.period;
