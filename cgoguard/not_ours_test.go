@@ -129,6 +129,22 @@ func TestTrap23APanicThroughAGuardLeavesNothingBehind(t *testing.T) {
 	}
 }
 
+func TestTrap23EveryFailureAfterPanicsIsItsOwnGuards(t *testing.T) {
+	leavesCFrames(t)
+	inParallel(4, func(int) {
+		runtime.LockOSThread() // the panics' dead frames are on this thread's C stack
+		defer runtime.UnlockOSThread()
+		for round := uint64(0); round < 20; round++ {
+			for _, c := range guardtest.All() {
+				panicThroughGuard(1)
+				if e := failure(t, c.Call(round)); e.CStack() == "" {
+					t.Errorf("%s: no stack", c.Name)
+				}
+			}
+		}
+	})
+}
+
 func TestAGuardBeforeTheGoRuntimeRecovers(t *testing.T) {
 	if n := guardtest.SignalBeforeMain(); n != int(syscall.SIGSEGV) {
 		t.Errorf("the guard in the constructor saw signal %d, want SIGSEGV", n)

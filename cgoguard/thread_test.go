@@ -216,6 +216,7 @@ func TestTrap29ACThreadMayFailCallGoFailAgainAndEnd(t *testing.T) {
 		calls++
 		return nil
 	}
+	before, _ := guardtest.PthreadsEnded()
 	want := 0
 	for _, prepared := range []bool{false, true} {
 		for _, detached := range []bool{false, true} {
@@ -226,9 +227,9 @@ func TestTrap29ACThreadMayFailCallGoFailAgainAndEnd(t *testing.T) {
 		}
 	}
 	deadline := time.Now().Add(60 * time.Second)
-	for ended, _ := guardtest.PthreadsEnded(); ended < want; ended, _ = guardtest.PthreadsEnded() {
+	for ended, _ := guardtest.PthreadsEnded(); ended < before+want; ended, _ = guardtest.PthreadsEnded() {
 		if time.Now().After(deadline) {
-			t.Fatalf("%d of %d threads have ended", ended, want)
+			t.Fatalf("%d of %d threads have ended", ended-before, want)
 		}
 		time.Sleep(time.Millisecond)
 	}

@@ -32,7 +32,7 @@ inline walk_start start_of_walk(const arch::registers &interrupted, bool pc_is_e
 class cursor {
  public:
   cursor(const arch::registers &start, bool pc_is_exact, frame_cache &cache) noexcept
-      : registers_(start), exact_(pc_is_exact), cache_(&cache) {}
+      : registers_(start), exact_(pc_is_exact), cache_(&cache), last_known_sp_(start.sp()) {}
   cursor(const walk_start &start, frame_cache &cache) noexcept : cursor(start.registers, start.exact, cache) {}
 
   const arch::registers &registers() const noexcept { return registers_; }
@@ -54,10 +54,15 @@ class cursor {
   /// The canonical frame address: rsp before the call that made this frame.
   std::uintptr_t cfa() const noexcept { return cfa_; }
 
+  /// The stack pointer of the last frame that had frame information. Where a walk has broken off, everything below is
+  /// known, and everything above is not.
+  std::uintptr_t last_known_sp() const noexcept { return last_known_sp_; }
+
   /// Moves on to the caller.
   step_result step() noexcept {
     if (facts_->end_of_stack) return step_result::end;
     const std::uintptr_t sp_before = registers_.sp();
+    last_known_sp_ = sp_before;
     if (facts_->simple) {
       for (int i = 0; i < facts_->saved_count; ++i) {
         const auto &saved = facts_->saved[i];
@@ -134,6 +139,7 @@ class cursor {
   arch::registers registers_;
   bool exact_;
   frame_cache *cache_;
+  std::uintptr_t last_known_sp_;
   const frame_facts *facts_ = nullptr;
   std::uintptr_t cfa_ = 0;
 };

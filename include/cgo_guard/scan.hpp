@@ -5,6 +5,7 @@
 #ifndef CGO_GUARD_SCAN_HPP
 #define CGO_GUARD_SCAN_HPP
 
+#include "sanitizer.hpp"
 #include "unwind.hpp"
 
 // In every cgo program: the Go runtime's way in from C. Its return address on a stack means that Go frames lie above.
@@ -25,25 +26,129 @@ inline std::uintptr_t stack_top(std::uintptr_t sp, bool main_thread) noexcept {
   return sp < top && top - sp < plausible ? top : 0;
 }
 
-/// Looks upward from `sp` for a live trampoline, by its canary and the canary's own address below it. Not by its return
-/// address: that may be the very word that was smashed.
-/// @return empty if there is none, or if Go frames lie between: those must never be jumped over.
-inline guard_frame scan_for_guard(std::uintptr_t sp, bool main_thread) noexcept {
-  const std::uintptr_t top = stack_top(sp, main_thread);
-  const auto go_entry = reinterpret_cast<std::uintptr_t>(&crosscall2);
+/// What a walk from a trampoline to the end of its stack has found.
+struct way_up {
+  bool makes_sense = false;    ///< every frame could be left, and the last one has been called
+  bool through_other = false;  ///< the other trampoline is on it
+  unsigned detours = 0;        ///< calls of another function than the one that runs: tail calls, the linker's stubs
+};
+
+/// Whether the call at which a frame stands is known to be one of another function than the `callee` below.
+/// @param facts nullptr for a frame without.
+inline bool goes_elsewhere(const cursor &frame, const frame_facts *facts, std::uintptr_t callee) noexcept {
+  std::uintptr_t called = 0;
+  if (facts != nullptr && trampolines_canary(*facts, frame.cfa()) != 0) {
+    arch::cgo_guard_v1_load(frame.cfa() + static_cast<std::uintptr_t>(arch::thunk_offset), &called);
+  } else {
+    called = arch::direct_call_target(frame.registers().pc());
+  }
+  return called != 0 && called != callee;
+}
+
+inline way_up walk_up(const arch::registers &from, const guard_frame &other, frame_cache &cache) noexcept {
+  way_up way;
+  cursor position(from, false, cache);
+  std::uintptr_t callee = 0;
+  for (std::uint64_t i = 0; i < (std::uint64_t{1} << 26); ++i) {  // as in walk_to_guard
+    const frame_facts *const facts = position.describe();
+    if (callee != 0 && goes_elsewhere(position, facts, callee)) ++way.detours;
+    if (facts == nullptr) {
+      // Go's functions have no tables that C++ reads. asmcgocall has called what we came through.
+      const std::uintptr_t pc = position.registers().pc();
+      way.makes_sense = find_eh_frame_hdr(pc) != 0 && arch::follows_call(pc);
+      break;
+    }
+    // A call of the trampoline has been looked at, or will be (looks_alive); a plugin's has its own.
+    callee = trampolines_canary(*facts, position.cfa()) != 0 ? 0 : facts->begin;
+    if (position.cfa() == other.cfa) way.through_other = true;
+    const step_result result = position.step();
+    if (result != step_result::stepped) {
+      way.makes_sense = facts->end_of_stack;
+      break;
+    }
+  }
+  return way;
+}
+
+inline way_up walk_up(const guard_frame &guard, const guard_frame &other, frame_cache &cache) noexcept {
+  return walk_up(arch::inside_trampoline(guard.cfa), other, cache);
+}
+
+/// Of two trampolines, the one to go back to. The way up from a dead one comes to a frame of today in the end, but as
+/// another function than the one that was called there. A tail call looks the same: then the outer guard is the one
+/// that is in use in any case.
+/// @return empty if one of them is dead and nothing tells which.
+inline guard_frame better_of(const guard_frame &inner, const guard_frame &outer, frame_cache &cache) noexcept {
+  const way_up from_inner = walk_up(inner, outer, cache), from_outer = walk_up(outer, inner, cache);
+  if (from_inner.detours > from_outer.detours) return outer;
+  if (from_inner.through_other || from_inner.detours < from_outer.detours) return inner;
+  return guard_frame{};
+}
+
+/// A guard can be left without its trampoline: a Go panic that passes it, a longjmp. Then its frame stays below the
+/// stack pointer, canary and all, until later frames write over it; and those don't write all of their locals.
+/// @return whether nothing speaks against this trampoline being in use.
+inline bool looks_alive(const guard_frame &guard, std::uintptr_t top, frame_cache &cache) noexcept {
+  constexpr std::uintptr_t all_states = state_noted | state_terminate | state_failed;
+  std::uintptr_t record = 0, state = 0, return_address = 0;
+  if (arch::cgo_guard_v1_load(guard.cfa + static_cast<std::uintptr_t>(arch::record_offset), &record) == 0 ||
+      arch::cgo_guard_v1_load(guard.cfa + static_cast<std::uintptr_t>(arch::state_offset), &state) == 0 ||
+      arch::cgo_guard_v1_load(guard.cfa - sizeof(std::uintptr_t), &return_address) == 0) {
+    return false;
+  }
+  // The record is a local of whoever called the trampoline. AddressSanitizer may keep such locals elsewhere.
+  if (!CGO_GUARD_HAS_ASAN && (record < guard.cfa || record >= top)) return false;
+  return (state & ~all_states) == 0 &&
+         arch::follows_call_of(reinterpret_cast<const void *>(&arch::cgo_guard_v1_enter), return_address) &&
+         walk_up(guard, guard_frame{}, cache).makes_sense;
+}
+
+/// Whether `word` is the return address of a callback that is under way. A panic leaves those behind as well.
+inline bool is_live_go_entry(std::uintptr_t word, std::uintptr_t at, frame_cache &cache) noexcept {
+  const auto entry = reinterpret_cast<std::uintptr_t>(&crosscall2);
   // crosscall2 is 100 to 200 bytes of assembly; its one return address is inside. A pointer to its start is data.
-  constexpr std::uintptr_t go_entry_size = 256;
+  constexpr std::uintptr_t size = 256;
+  if (entry == 0 || word <= entry || word - entry >= size) return false;
+  arch::registers caller;
+  switch (arch::inspect_go_entry(entry, at, caller)) {
+    case arch::go_entry_frame::unknown: return true;  // in doubt there are Go frames
+    case arch::go_entry_frame::broken: return false;
+    case arch::go_entry_frame::whole: return walk_up(caller, guard_frame{}, cache).makes_sense;
+  }
+  return true;
+}
+
+/// Looks upward for a live trampoline, by its canary and the canary's own address below it. Not by the address that the
+/// block returns to: that may be the very word that was smashed.
+///
+///     guard in use         <- reached from any guard in use below it, on the way up
+///       frame
+///         a dead guard     <- in locals that were never written; its way up misses the one in use
+///           smashed frame
+///             fault
+///
+/// @param broken_off a walk that did not find it. @return empty if there is none, if Go frames lie between (those must
+/// never be jumped over), or if there are two of which only one can be in use, and nothing tells which.
+inline guard_frame scan_for_guard(const cursor &broken_off, frame_cache &cache, bool main_thread) noexcept {
+  const std::uintptr_t sp = broken_off.last_known_sp();
+  const std::uintptr_t top = stack_top(sp, main_thread);
+  guard_frame innermost;
   std::uintptr_t previous = 0;
   for (std::uintptr_t at = (sp + 7) & ~std::uintptr_t{7}; at < top; at += sizeof(std::uintptr_t)) {
     std::uintptr_t word = 0;
-    if (arch::cgo_guard_v1_load(at, &word) == 0) return guard_frame{};
-    if (go_entry != 0 && word > go_entry && word - go_entry < go_entry_size) return guard_frame{};
+    if (arch::cgo_guard_v1_load(at, &word) == 0) break;
+    if (is_live_go_entry(word, at, cache)) break;
     if (previous == at && arch::canary_of_any_version(word)) {
-      return guard_at(at - static_cast<std::uintptr_t>(arch::canary_offset), word);
+      const guard_frame guard = guard_at(at - static_cast<std::uintptr_t>(arch::canary_offset), word);
+      if (guard.is_anothers) return innermost ? innermost : guard;
+      if (looks_alive(guard, top, cache)) {
+        innermost = innermost ? better_of(innermost, guard, cache) : guard;
+        if (!innermost) break;
+      }
     }
     previous = word;
   }
-  return guard_frame{};
+  return innermost;
 }
 
 }  // namespace detail

@@ -40,6 +40,14 @@ inline std::uintptr_t canary_in(std::uintptr_t cfa) noexcept {
   return address == at && arch::canary_of_any_version(word) ? word : 0;
 }
 
+/// The canary of a frame whose function is a trampoline, of whatever copy or version of this header; 0 for any other.
+/// The function has to be looked at as well: a frame may stand where a guard has died, and have left its canary alone.
+inline std::uintptr_t trampolines_canary(const frame_facts &facts, std::uintptr_t cfa) noexcept {
+  if (facts.personality == 0) return 0;
+  const std::uintptr_t canary = canary_in(cfa);
+  return canary != 0 && (is_guard(facts) || arch::pushes_a_canary(facts.begin)) ? canary : 0;
+}
+
 /// What a walk or a scan has come to: a guard that is ours to use, or one that must not be passed either.
 /// A plugin may bring its own copy of this header. One of the same version has the same frames, and its guards are used
 /// like ours. One of another version knows its own: the signal is left to its handler. And after a fork the child has
@@ -59,8 +67,8 @@ guard_frame walk_to_guard(cursor &position, Visit &&visit) noexcept {
     const frame_facts *facts = position.describe();
     if (facts == nullptr) break;
     if (is_guard(*facts)) return guard_at(position.cfa(), arch::canary);
-    if (facts->personality != 0) {
-      if (const std::uintptr_t canary = canary_in(position.cfa())) return guard_at(position.cfa(), canary);
+    if (const std::uintptr_t canary = trampolines_canary(*facts, position.cfa())) {
+      return guard_at(position.cfa(), canary);
     }
     visit(*facts, position);
     if (position.step() != step_result::stepped) break;

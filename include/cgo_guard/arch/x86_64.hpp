@@ -33,9 +33,10 @@
 //                    CFA-80  canary                  cleared on the way out, so that a dead frame is never taken for
 //                                                    a live one by the scan of a stack that can't be walked
 //                    CFA-88  address of the canary   so that no other word with the canary's value is
-//                    CFA-96  56 bytes of nothing     a block that is a tail call has its frame right below: what it
+//                    CFA-96  thunk                   what is called below, for a walk that wants to know
+//                    CFA-104 64 bytes of nothing     a block that is a tail call has its frame right below: what it
 //          rsp ->            ...                     writes past its own return address ends here
-//                    CFA-152 return address into the trampoline while the thunk runs
+//                    CFA-168 return address into the trampoline while the thunk runs
 //
 //   cgo_guard_v1_load(address, out): *out = *address; returns 1, or 0 where that faults: the signal handler knows the
 //   one instruction that may (between load_begin and load_end) and continues at load_failed. No state needs to be kept.
@@ -82,7 +83,8 @@ __asm__(
     "  pushq $0\n"
     "  pushq $0x6c616e61\n"
     "  pushq %rsp\n"
-    "  subq $56,%rsp\n"
+    "  pushq %rdi\n"
+    "  subq $64,%rsp\n"
     "  movq %rdi,%rax\n"
     "  movq %rsi,%rdi\n"
     "  callq *%rax\n"
@@ -91,7 +93,7 @@ __asm__(
     "cgo_guard_v1_returned:\n"
     // The thunk has kept the callee-saved registers, as every function does: only rbp was ours to restore.
     "  xorl %eax,%eax\n"
-    "  movq $0,64(%rsp)\n"
+    "  movq $0,80(%rsp)\n"
     "  leave\n"
     "  .cfi_def_cfa %rsp,8\n"
     "  ret\n"
@@ -103,7 +105,7 @@ __asm__(
     ".hidden cgo_guard_v1_landed\n"
     "cgo_guard_v1_landed:\n"
     "  endbr64\n"
-    "  leaq 128(%rsp),%rbp\n"
+    "  leaq 144(%rsp),%rbp\n"
     "  cld\n"
     "  fninit\n"
     "  movq $0x1f80,(%rsp)\n"
@@ -111,7 +113,7 @@ __asm__(
     "  pushfq\n"
     "  andl $~0x40000,(%rsp)\n"
     "  popfq\n"
-    "  movq $0,64(%rsp)\n"
+    "  movq $0,80(%rsp)\n"
     "  leaq -40(%rbp),%rsp\n"
     "  popq %r15\n"
     "  popq %r14\n"
@@ -221,10 +223,22 @@ constexpr std::uintptr_t canary = 0x6c616e61;
 constexpr std::ptrdiff_t record_offset = -64;
 constexpr std::ptrdiff_t state_offset = -72;
 constexpr std::ptrdiff_t canary_offset = -80;
-constexpr std::ptrdiff_t trampoline_sp_offset = -144;
+constexpr std::ptrdiff_t thunk_offset = -96;
+constexpr std::ptrdiff_t trampoline_sp_offset = -160;
+
+/// The registers in the trampoline of a guard while its block runs, as far as a walk upward needs them.
+inline registers inside_trampoline(std::uintptr_t cfa) noexcept {
+  constexpr int rbp = 6;
+  registers r{};
+  r.value[rbp] = cfa - 16;
+  r.value[sp_register] = cfa + static_cast<std::uintptr_t>(trampoline_sp_offset);
+  r.value[pc_register] = reinterpret_cast<std::uintptr_t>(cgo_guard_v1_returned);
+  return r;
+}
 
 /// Frozen, so that copies of this header of different versions in one process know each other's guards: canary and its
-/// address stand at CFA-80 and CFA-88, and only the last byte of the canary tells the version.
+/// address stand at CFA-80 and CFA-88, only the last byte of the canary tells the version, and a trampoline pushes it
+/// within its first 40 bytes.
 constexpr std::uintptr_t canary_of_any_version(std::uintptr_t word) { return word >> 8 == canary >> 8; }
 
 /// Bytes below rsp that belong to the interrupted function although it has not claimed them.
@@ -297,15 +311,6 @@ inline bool sent_by_own_system_call(const ucontext_t &context, int signal_number
   return tgkill || tkill || mask_restored;
 }
 
-/// clang gives no unwind tables to its __clang_call_terminate, where the landing pads of noexcept functions end, unless
-/// it is asked for -g. It is `push %rax; call __cxa_begin_catch; call std::terminate`, at every level of optimisation.
-/// @param call_site the last byte of a call. @return the bytes from rsp there up to the CFA, or 0 if this isn't it.
-inline std::int32_t frame_of_bare_terminate(std::uintptr_t call_site) noexcept {
-  std::uintptr_t code = 0;
-  if (cgo_guard_v1_load(call_site - 10, &code) == 0) return 0;
-  return (code & 0x00ff00000000ffff) == 0x00e800000000e850 ? 16 : 0;
-}
-
 /// A call through a bad pointer: the processor could not read the instruction it stands at. What caused the last fault
 /// stays in the contexts of later signals, but then the instruction is another one.
 inline bool is_bad_call(const ucontext_t &context) noexcept {
@@ -330,14 +335,6 @@ inline bool unpack_caller(std::uintptr_t packed, registers &out) noexcept {
   out.value[rbp] = distance != 0 ? sp + distance : 0;
   return cgo_guard_v1_load(sp - sizeof sp, &out.value[pc_register]) != 0;
 }
-
-/// The first bytes at an address, for the decoding of SIGILL; 0 where they can't be read.
-inline std::uintptr_t instruction_bytes(std::uintptr_t pc) noexcept {
-  std::uintptr_t word = 0;
-  return cgo_guard_v1_load(pc, &word) != 0 ? word : 0;
-}
-inline bool is_breakpoint(std::uintptr_t bytes) noexcept { return (bytes & 0xff) == 0xcc; }            // int3
-inline bool is_trap_instruction(std::uintptr_t bytes) noexcept { return (bytes & 0xffff) == 0x0b0f; }  // ud2
 
 /// The kernel clears the direction flag for a signal handler, but not the alignment check: with it set, our first
 /// unaligned read of unwind tables would fault in turn.

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSL-1.0
+// Guards that were left without returning: a Go panic does that, and here a longjmp. Their trampolines' frames stay
+// below the stack pointer, and later frames that don't write all their locals bring them back.
+#include <alloca.h>
+#include <cstdio>
+
+#include "faults.hpp"
+#include "support.hpp"
+
+namespace {
+
+#define KEEP asm volatile("" ::: "memory")
+
+void *outside[5];
+
+__attribute__((noinline)) void leave_a_guard() {
+  const caught never(CGO_GUARD {
+    KEEP;
+    __builtin_longjmp(outside, 1);
+  });
+}
+
+/// Leaves a dead guard `depth` bytes further down than this function's own frame.
+__attribute__((noinline)) void leave_a_guard_below(std::size_t depth) {
+  auto *const room = static_cast<volatile char *>(alloca(depth));
+  room[0] = 0;
+  leave_a_guard();
+  room[0] = 1;
+}
+
+__attribute__((noinline)) void litter(std::size_t depth) {
+  if (__builtin_setjmp(outside) == 0) leave_a_guard_below(depth);
+  KEEP;
+}
+
+/// Overflows its stack buffer, below kilobytes that it never wrote.
+__attribute__((noinline)) void fail_with_room(std::size_t depth) {
+  auto *const room = static_cast<volatile char *>(alloca(depth));
+  room[0] = 0;
+  faults::smash_return_address_and_fault();
+  room[0] = 1;
+}
+
+/// The block's frame is followed by `depth` bytes of what was there before.
+__attribute__((noinline)) caught fail_under_guard(std::size_t depth) {
+  return caught(CGO_GUARD {
+    fail_with_room(depth);
+    KEEP;
+  });
+}
+
+__attribute__((noinline)) caught fail_under_inner_guard(std::size_t depth) {
+  caught inner;
+  const caught outer(CGO_GUARD {
+    inner = fail_under_guard(depth);
+    KEEP;
+  });
+  return outer ? nullptr : std::move(inner);
+}
+
+struct counts_its_end {
+  int &ends;
+  ~counts_its_end() { ++ends; }
+};
+__attribute__((noinline)) void fail_with_cleanup(int &ends) {
+  const counts_its_end cleanup{ends};
+  char room[512];
+  asm volatile("" : : "r"(room) : "memory");
+  faults::write_null();
+  asm volatile("" : : "r"(room) : "memory");
+}
+
+__attribute__((noinline)) caught fail_on_intact_stack(std::size_t) {
+  int ends = 0;
+  caught error(CGO_GUARD {
+    fail_with_cleanup(ends);
+    KEEP;
+  });
+  return ends == 1 ? std::move(error) : nullptr;
+}
+
+/// How many of the failures come back to their guard, with dead guards at all distances in the memory that it and the
+/// smashed function use.
+template <caught (*fail)(std::size_t)>  // the call has to name its target, as calls of cgo's do
+int survivors(std::size_t room) {
+  int result = 0;
+  for (std::size_t depth = 16; depth <= 8192; depth += 16) {
+    litter(depth);
+    const caught error = fail(room);
+    result += error && error->number == SIGSEGV && (room == 0) == (error->cleanup == CGO_GUARD_CLEANUP_COMPLETE) &&
+              error->address == 0;
+  }
+  return result;
+}
+
+}  // namespace
+
+DEATH_CASE(walked_over_dead_guards) { std::printf("%d of 512", survivors<fail_on_intact_stack>(0)); }
+TEST_CASE("Trap 23: a frame that stands where a guard has died is not taken for the guard") {
+  const death d = die(walked_over_dead_guards);
+  CHECK(d.output == "512 of 512");
+}
+
+DEATH_CASE(smashed_above_dead_guards) { std::printf("%d of 512", survivors<fail_under_guard>(4096)); }
+TEST_CASE("Traps 23 and 35: a smashed stack with dead guards in its frames comes back to the guard in use") {
+  const death d = die(smashed_above_dead_guards);
+  CHECK(d.output == "512 of 512");
+}
+
+DEATH_CASE(smashed_in_an_inner_guard) { std::printf("%d of 512", survivors<fail_under_inner_guard>(4096)); }
+TEST_CASE("Traps 23 and 35: a smashed stack with dead guards in its frames comes back to the inner of two guards") {
+  const death d = die(smashed_in_an_inner_guard);
+  CHECK(d.output == "512 of 512");
+}
