@@ -28,6 +28,17 @@ func init() {
 		_, err := guardtest.CallGo(guardtest.UnguardedCrash, false)
 		failChild("the outer guard jumped over Go frames and gave %v", err)
 	}
+	children["smashed stack in a callback"] = func() {
+		_, err := guardtest.CallGo(guardtest.UnguardedOverrun, false)
+		failChild("the outer guard jumped over Go frames and gave %v", err)
+	}
+	children["smashed stack in a callback after panics"] = func() {
+		_, err := guardtest.CallGo(func() {
+			panicThroughGuard(100)
+			guardtest.UnguardedOverrun()
+		}, false)
+		failChild("the outer guard jumped over Go frames and gave %v", err)
+	}
 	children["killed while guarded"] = func() {
 		started := new(int32)
 		go func() {
@@ -63,9 +74,15 @@ func TestAnUnguardedCrashIsReportedByGo(t *testing.T) {
 }
 
 func TestTrap21ACrashInUnguardedCUnderACallbackIsNotTheOuterGuards(t *testing.T) {
-	output := runDoomedChild(t, "unguarded crash in a callback")
-	if !strings.Contains(output, "goroutine ") || strings.Contains(output, "exitsyscall") {
-		t.Errorf("want Go's crash report, got\n%s", output)
+	for _, crash := range []string{
+		"unguarded crash in a callback",
+		"smashed stack in a callback", // found by looking upward for a guard, and Go's frames end the search
+		"smashed stack in a callback after panics",
+	} {
+		output := runDoomedChild(t, crash)
+		if !strings.Contains(output, "goroutine ") || strings.Contains(output, "exitsyscall") {
+			t.Errorf("%s: want Go's crash report, got\n%s", crash, output)
+		}
 	}
 }
 

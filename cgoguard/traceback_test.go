@@ -54,6 +54,7 @@ func init() {
 		}
 	}
 	children["stacks with traceback"] = stacksWithTraceback
+	children["stacks with traceback after panics"] = stacksAfterPanics
 	children["throws beside traceback"] = throwsBesideTraceback
 	children["registered by another"] = func() {
 		guardtest.RegisterOtherTraceback()
@@ -196,7 +197,16 @@ func stacksWithTraceback() {
 		"guardtest.Deliver", "stacksWithTraceback"); missing != "" {
 		failChild("%s is missing, or out of order, in\n%s", missing, stack)
 	}
-	// A panic past C++ frames takes away what Go has noted of them, without telling us.
+}
+
+// A panic past C++ frames takes away what Go has noted of them, without telling us.
+func TestStacksAreRightAfterPanicsWithTracebackEnabled(t *testing.T) {
+	leavesCFrames(t)
+	runChild(t, "stacks with traceback after panics")
+}
+
+func stacksAfterPanics() {
+	enableTraceback()
 	for i := 0; i < 100000; i++ {
 		func() {
 			defer func() { recover() }()

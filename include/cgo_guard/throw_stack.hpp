@@ -60,8 +60,9 @@ class throw_table {
     if (version % 2 != 0 || entry.object != object || entry.guard_cfa != guard_cfa) return false;
     const std::uint64_t total = entry.total;
     std::memcpy(record.frames, entry.frames, frames_kept(total) * sizeof(void *));
-    std::atomic_thread_fence(std::memory_order_acquire);
-    if (entry.version.load(std::memory_order_relaxed) != version) return false;
+    // Read again behind the copy: by an addition of nothing that releases (H. Boehm, "Can seqlocks get along with
+    // programming language memory models?", 2012). A fence would do, but ThreadSanitizer has none, and GCC says so.
+    if (entry.version.fetch_add(0, std::memory_order_acq_rel) != version) return false;
     record.total = total;
     return true;
   }

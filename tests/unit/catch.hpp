@@ -10,4 +10,7 @@
 #include <catch2/catch.hpp>
 #endif
 
+/// Runs the tests of this program (catch_runner.cpp). @return the exit status
+int run_catch(int argc, char **argv);
+
 #endif  // CGO_GUARD_TESTS_UNIT_CATCH_HPP

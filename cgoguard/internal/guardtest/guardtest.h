@@ -20,6 +20,7 @@ uint64_t guardtest_value(uint64_t token, int32_t fails, cgo_guard_error **error)
 
 // unguarded.cpp
 void guardtest_unguarded_crash(void);
+void guardtest_unguarded_overrun(void);
 cgo_guard_error *guardtest_spin(volatile int32_t *started);
 int32_t guardtest_signal_before_main(void);
 

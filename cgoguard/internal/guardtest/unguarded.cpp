@@ -7,6 +7,14 @@
 
 extern "C" void guardtest_unguarded_crash(void) { *static_cast<volatile uint64_t *>(guardtest::null_plus(0x40)) = 1; }
 
+namespace guardtest {
+void read_name();  // aborts.cpp
+}
+extern "C" void guardtest_unguarded_overrun(void) {
+  guardtest::read_name();
+  guardtest::opaque(0);
+}
+
 extern "C" cgo_guard_error *guardtest_spin(volatile int32_t *started) {
   return CGO_GUARD {
     *started = 1;
