@@ -105,6 +105,13 @@ inline cgo_guard_error *refuse(const guard_site &site) noexcept {
   return error;
 }
 
+/// Installs everything now, and not at the first guard.
+inline void be_ready() noexcept {
+  if (process.mode.load(std::memory_order_acquire) == process_mode::ready) return;
+  guard_record record;
+  cgo_guard_free(run_with_detour([](void *) {}, record, "", "", 0));
+}
+
 }  // namespace detail
 CGO_GUARD_NAMESPACE_END
 

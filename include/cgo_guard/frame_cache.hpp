@@ -139,6 +139,7 @@ class frame_cache {
  public:
   /// Facts for a PC, or nullptr where there is no frame information.
   const frame_facts *find(std::uintptr_t pc) noexcept {
+    if (pc == 0) return nullptr;  // the key of an empty slot; a smashed return address can be anything
     if (const frame_facts *facts = lasting.find(pc)) return facts;
     const std::size_t i = slot_of_pc(pc) % size;
     if (keys_[i] == pc) return &slots_[i];

@@ -115,13 +115,6 @@ template <class Body>
   return value_type{};
 }
 
-#if CGO_GUARD_HAS_SIGNALS
-inline void be_ready() noexcept {
-  auto nothing = [] {};
-  cgo_guard_free(run_guarded({"", "", 0}, nothing));
-}
-#endif
-
 }  // namespace detail
 CGO_GUARD_NAMESPACE_END
 

@@ -8,6 +8,7 @@
 
 #include "core_on_fault.hpp"
 #include "decorate.hpp"
+#include "entry.hpp"
 #include "failure.hpp"
 #include "handlers.hpp"
 #include "stack_text.hpp"
@@ -82,9 +83,6 @@ inline std::string describe_error(cgo_guard_error &e) {
   }
   return text;
 }
-
-/// Installs everything now, and not at the first guard (guard.hpp).
-inline void be_ready() noexcept;
 
 inline void report_undelivered(cgo_guard_error *error) noexcept {
   process.count.undelivered.fetch_add(1, std::memory_order_relaxed);

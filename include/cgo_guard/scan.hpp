@@ -26,23 +26,42 @@ inline std::uintptr_t stack_top(std::uintptr_t sp, bool main_thread) noexcept {
   return sp < top && top - sp < plausible ? top : 0;
 }
 
+/// Whether a call of `called` can have become a run of `callee`: through the linker's stub, a tail call, or a jump into
+/// the part of a function that the compiler has put elsewhere. In doubt it can.
+inline bool can_become(std::uintptr_t called, std::uintptr_t callee, int jumps = 3) noexcept {
+  if (called == callee) return true;
+  if (jumps == 0) return false;
+  if (const std::uintptr_t target = arch::stub_target(called)) return can_become(target, callee, jumps - 1);
+  frame_description function;
+  if (!find_frame_description(called, function) || function.begin == callee) return true;
+  std::uintptr_t previous = function.begin;
+  return arch::find_jump(function.begin, function.end, [&](std::uintptr_t target) noexcept {
+    frame_description other;
+    if (target == 0) return true;
+    if (!find_frame_description(target, other) || other.begin == previous) return false;
+    previous = other.begin;
+    return can_become(target, callee, jumps - 1);
+  });
+}
+
 /// What a walk from a trampoline to the end of its stack has found.
 struct way_up {
-  bool makes_sense = false;    ///< every frame could be left, and the last one has been called
+  bool complete = false;       ///< every frame could be left, and the last one has been called
+  bool impossible = false;     ///< somewhere a function runs that can't be the one that was called
   bool through_other = false;  ///< the other trampoline is on it
   unsigned detours = 0;        ///< calls of another function than the one that runs: tail calls, the linker's stubs
 };
 
-/// Whether the call at which a frame stands is known to be one of another function than the `callee` below.
+/// The function that is called where a frame stands, as far as the code says; otherwise 0.
 /// @param facts nullptr for a frame without.
-inline bool goes_elsewhere(const cursor &frame, const frame_facts *facts, std::uintptr_t callee) noexcept {
+inline std::uintptr_t function_called_at(const cursor &frame, const frame_facts *facts) noexcept {
   std::uintptr_t called = 0;
   if (facts != nullptr && trampolines_canary(*facts, frame.cfa()) != 0) {
     arch::cgo_guard_v1_load(frame.cfa() + static_cast<std::uintptr_t>(arch::thunk_offset), &called);
   } else {
     called = arch::direct_call_target(frame.registers().pc());
   }
-  return called != 0 && called != callee;
+  return called;
 }
 
 inline way_up walk_up(const arch::registers &from, const guard_frame &other, frame_cache &cache) noexcept {
@@ -51,11 +70,15 @@ inline way_up walk_up(const arch::registers &from, const guard_frame &other, fra
   std::uintptr_t callee = 0;
   for (std::uint64_t i = 0; i < (std::uint64_t{1} << 26); ++i) {  // as in walk_to_guard
     const frame_facts *const facts = position.describe();
-    if (callee != 0 && goes_elsewhere(position, facts, callee)) ++way.detours;
+    const std::uintptr_t called = callee != 0 ? function_called_at(position, facts) : 0;
+    if (called != 0 && called != callee) {
+      ++way.detours;
+      if (!can_become(called, callee)) way.impossible = true;
+    }
     if (facts == nullptr) {
       // Go's functions have no tables that C++ reads. asmcgocall has called what we came through.
       const std::uintptr_t pc = position.registers().pc();
-      way.makes_sense = find_eh_frame_hdr(pc) != 0 && arch::follows_call(pc);
+      way.complete = find_eh_frame_hdr(pc) != 0 && arch::follows_call(pc);
       break;
     }
     // A call of the trampoline has been looked at, or will be (looks_alive); a plugin's has its own.
@@ -63,7 +86,7 @@ inline way_up walk_up(const arch::registers &from, const guard_frame &other, fra
     if (position.cfa() == other.cfa) way.through_other = true;
     const step_result result = position.step();
     if (result != step_result::stepped) {
-      way.makes_sense = facts->end_of_stack;
+      way.complete = facts->end_of_stack;
       break;
     }
   }
@@ -98,9 +121,12 @@ inline bool looks_alive(const guard_frame &guard, std::uintptr_t top, frame_cach
   }
   // The record is a local of whoever called the trampoline. AddressSanitizer may keep such locals elsewhere.
   if (!CGO_GUARD_HAS_ASAN && (record < guard.cfa || record >= top)) return false;
-  return (state & ~all_states) == 0 &&
-         arch::follows_call_of(reinterpret_cast<const void *>(&arch::cgo_guard_v1_enter), return_address) &&
-         walk_up(guard, guard_frame{}, cache).makes_sense;
+  if ((state & ~all_states) != 0 ||
+      !arch::follows_call_of(reinterpret_cast<const void *>(&arch::cgo_guard_v1_enter), return_address)) {
+    return false;
+  }
+  const way_up way = walk_up(guard, guard_frame{}, cache);
+  return way.complete && !way.impossible;
 }
 
 /// Whether `word` is the return address of a callback that is under way. A panic leaves those behind as well.
@@ -113,7 +139,7 @@ inline bool is_live_go_entry(std::uintptr_t word, std::uintptr_t at, frame_cache
   switch (arch::inspect_go_entry(entry, at, caller)) {
     case arch::go_entry_frame::unknown: return true;  // in doubt there are Go frames
     case arch::go_entry_frame::broken: return false;
-    case arch::go_entry_frame::whole: return walk_up(caller, guard_frame{}, cache).makes_sense;
+    case arch::go_entry_frame::whole: return walk_up(caller, guard_frame{}, cache).complete;
   }
   return true;
 }

@@ -154,6 +154,16 @@ GUARDED_TEST_CASE("Trap 35: a smashed return address comes back, with no cleanup
   CHECK(contains(stack_of(error), "write_null"));
 }
 
+GUARDED_TEST_CASE("Trap 35: a return address may be smashed with anything") {
+  const std::uintptr_t on_the_stack = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  for (const std::uintptr_t value : {std::uintptr_t{0}, std::uintptr_t{1}, std::uintptr_t{2}, std::uintptr_t{4096},
+                                     on_the_stack, ~std::uintptr_t{0}}) {
+    const caught error = fault([=] { faults::smash_return_address_with(value); });
+    check(error, SIGSEGV, "SIGSEGV", "null pointer write", CGO_GUARD_ACCESS_WRITE);
+    CHECK(error->cleanup == CGO_GUARD_CLEANUP_NONE);
+  }
+}
+
 GUARDED_TEST_CASE("Trap 35: a smashed stack that the stack protector sees comes back as that") {
   const caught error = fault([] { faults::smash_stack(64); });
   check(error, SIGABRT, "SIGABRT", "stack smashing detected", CGO_GUARD_ACCESS_UNKNOWN);

@@ -116,12 +116,16 @@ __attribute__((noinline)) void smash_stack(std::size_t bytes) {
   KEEP;
 }
 /// Overwrites its own return address, and then faults: the walk has nowhere to go.
-__attribute__((noinline, no_stack_protector)) void smash_return_address_and_fault() {
+__attribute__((noinline, no_stack_protector)) void smash_return_address_with(std::uintptr_t value) {
   auto **const frame = static_cast<void **>(__builtin_frame_address(0));
-  frame[0] = reinterpret_cast<void *>(0x4141414141414141);
-  frame[1] = reinterpret_cast<void *>(0x4141414141414141);
+  frame[0] = reinterpret_cast<void *>(value);
+  frame[1] = reinterpret_cast<void *>(value);
   KEEP;
   write_null();
+  KEEP;
+}
+__attribute__((noinline)) void smash_return_address_and_fault() {
+  smash_return_address_with(0x4141414141414141);
   KEEP;
 }
 

@@ -28,6 +28,7 @@ void assert_three_deep(int value);
 int overflow_stack(int depth);
 int overflow_with_big_frames(int depth);
 void smash_stack(std::size_t bytes);
+void smash_return_address_with(std::uintptr_t value);
 void smash_return_address_and_fault();
 void call_pure_virtual();
 void break_noexcept();

@@ -93,7 +93,34 @@ int survivors(std::size_t room) {
   return result;
 }
 
+/// What a stack smashed here would come back to.
+__attribute__((noinline)) cgo_guard::detail::guard_frame scan_with_room() {
+  using namespace cgo_guard::detail;
+  auto *const room = static_cast<volatile char *>(alloca(8192));
+  room[0] = 0;
+  frame_cache cache;
+  arch::registers here;
+  arch::cgo_guard_v1_capture(&here);
+  const guard_frame found = scan_for_guard(cursor(here, false, cache), cache, true);
+  room[0] = 1;
+  return found;
+}
+__attribute__((noinline)) bool would_come_back() {
+  const bool found = static_cast<bool>(scan_with_room());
+  KEEP;
+  return found;
+}
+
 }  // namespace
+
+TEST_CASE("Traps 23 and 35: under no guard, a dead one is not come back to") {
+  int found = 0;
+  for (std::size_t depth = 16; depth <= 8192; depth += 16) {
+    litter(depth);
+    found += would_come_back();
+  }
+  CHECK(found == 0);
+}
 
 DEATH_CASE(walked_over_dead_guards) { std::printf("%d of 512", survivors<fail_on_intact_stack>(0)); }
 TEST_CASE("Trap 23: a frame that stands where a guard has died is not taken for the guard") {

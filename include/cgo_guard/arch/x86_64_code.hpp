@@ -68,6 +68,48 @@ inline std::uintptr_t direct_call_target(std::uintptr_t return_address) noexcept
   return return_address + static_cast<std::uintptr_t>(std::intptr_t{distance});
 }
 
+/// Where a stub of the linker jumps to: `jmp *slot(%rip)`, behind an endbr64 and a prefix or without; 0 for other code.
+inline std::uintptr_t stub_target(std::uintptr_t function) noexcept {
+  std::uintptr_t word = 0, target = 0;
+  if (cgo_guard_v1_load(function, &word) == 0) return 0;
+  if ((word & 0xffffffff) == 0xfa1e0ff3 && cgo_guard_v1_load(function += 4, &word) == 0) return 0;
+  if ((word & 0xff) == 0xf2 && cgo_guard_v1_load(++function, &word) == 0) return 0;
+  if ((word & 0xffff) != 0x25ff) return 0;
+  const auto distance = static_cast<std::int32_t>(word >> 16);
+  const std::uintptr_t slot = function + 6 + static_cast<std::uintptr_t>(std::intptr_t{distance});
+  return cgo_guard_v1_load(slot, &target) != 0 ? target : 0;
+}
+
+/// Calls visit(target) for whatever may be a jump out of a function, with 0 for a jump through a register or memory.
+/// Bytes are not decoded, so that some targets are none. Stops when visit returns true. @return whether it did.
+template <class Visit>
+bool find_jump(std::uintptr_t begin, std::uintptr_t end, Visit &&visit) noexcept {
+  for (std::uintptr_t at = begin; at < end; ++at) {
+    std::uintptr_t word = 0;
+    if (cgo_guard_v1_load(at, &word) == 0) return visit(std::uintptr_t{0});
+    const auto opcode = static_cast<unsigned>(word & 0xff);
+    if (opcode == 0xff && (word >> 11 & 7) == 4) {  // FF /4
+      if (visit(std::uintptr_t{0})) return true;
+      continue;
+    }
+    std::uintptr_t length = 0;
+    std::intptr_t distance = 0;
+    if (opcode == 0xe9 || (word & 0xf0ff) == 0x800f) {  // jmp, or 0F 80 to 8F for a condition, with 32 bits
+      length = opcode == 0xe9 ? 5 : 6;
+      distance = static_cast<std::int32_t>(word >> 8 * (length - 4));
+    } else if (opcode == 0xeb || (opcode & 0xf0) == 0x70) {  // with 8 bits, to a neighbour
+      length = 2;
+      distance = static_cast<std::int8_t>(word >> 8);
+    } else {
+      continue;
+    }
+    const std::uintptr_t target = at + length + static_cast<std::uintptr_t>(distance);
+    if (target - begin < end - begin) continue;
+    if (visit(target)) return true;
+  }
+  return false;
+}
+
 /// Whether a word can be where `function` returns to, or a copy of it in another module.
 inline bool follows_call_of(const void *function, std::uintptr_t return_address) noexcept {
   if (!follows_call(return_address)) return false;
