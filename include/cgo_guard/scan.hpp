@@ -55,12 +55,11 @@ struct way_up {
 /// The function that is called where a frame stands, as far as the code says; otherwise 0.
 /// @param facts nullptr for a frame without.
 inline std::uintptr_t function_called_at(const cursor &frame, const frame_facts *facts) noexcept {
-  std::uintptr_t called = 0;
-  if (facts != nullptr && trampolines_canary(*facts, frame.cfa()) != 0) {
-    arch::cgo_guard_v1_load(frame.cfa() + static_cast<std::uintptr_t>(arch::thunk_offset), &called);
-  } else {
-    called = arch::direct_call_target(frame.registers().pc());
+  if (facts == nullptr || trampolines_canary(*facts, frame.cfa()) == 0) {
+    return arch::direct_call_target(frame.registers().pc());
   }
+  std::uintptr_t called = 0;
+  arch::cgo_guard_v1_load(frame.cfa() + static_cast<std::uintptr_t>(arch::thunk_offset), &called);
   return called;
 }
 
@@ -70,7 +69,8 @@ inline way_up walk_up(const arch::registers &from, const guard_frame &other, fra
   std::uintptr_t callee = 0;
   for (std::uint64_t i = 0; i < (std::uint64_t{1} << 26); ++i) {  // as in walk_to_guard
     const frame_facts *const facts = position.describe();
-    const std::uintptr_t called = callee != 0 ? function_called_at(position, facts) : 0;
+    const bool of_a_signal = facts != nullptr && facts->signal_frame;  // the kernel has called the handler below
+    const std::uintptr_t called = callee != 0 && !of_a_signal ? function_called_at(position, facts) : 0;
     if (called != 0 && called != callee) {
       ++way.detours;
       if (!can_become(called, callee)) way.impossible = true;
@@ -81,8 +81,9 @@ inline way_up walk_up(const arch::registers &from, const guard_frame &other, fra
       way.complete = find_eh_frame_hdr(pc) != 0 && arch::follows_call(pc);
       break;
     }
-    // A call of the trampoline has been looked at, or will be (looks_alive); a plugin's has its own.
-    callee = trampolines_canary(*facts, position.cfa()) != 0 ? 0 : facts->begin;
+    // A call of the trampoline is looked at elsewhere (looks_alive); and code that a signal interrupted has called
+    // nothing.
+    callee = of_a_signal || trampolines_canary(*facts, position.cfa()) != 0 ? 0 : facts->begin;
     if (position.cfa() == other.cfa) way.through_other = true;
     const step_result result = position.step();
     if (result != step_result::stepped) {
