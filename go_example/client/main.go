@@ -46,6 +46,8 @@ func run(path, testdata string) error {
 	}
 	printTable(os.Stdout, answers)
 	again := load(service.url, requests)
+	// The transport may have dialled once more than it needed, and a server waits for the first request of each connection.
+	httpClient.CloseIdleConnections()
 
 	log, err := service.stop()
 	if err != nil {

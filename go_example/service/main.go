@@ -27,8 +27,9 @@ import (
 	"time"
 )
 
-// drainTime is for requests that are under way when the service is told to stop. C++ can't be interrupted.
-const drainTime = 5 * time.Second
+// drainTime is for requests that are under way when the service is told to stop. C++ can't be interrupted. More than the
+// 5 s for which Shutdown waits for the first request of a connection (golang/go#22682).
+const drainTime = 10 * time.Second
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
