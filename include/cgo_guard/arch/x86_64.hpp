@@ -195,6 +195,7 @@ namespace detail::arch {
 constexpr int register_count = 17;
 constexpr int exception_register = 0;  ///< rax: the exception object for a landing pad
 constexpr int selector_register = 1;   ///< rdx: which handler of the landing pad
+constexpr int frame_register = 6;      ///< rbp, where a function uses it for its frame
 constexpr int sp_register = 7;
 constexpr int pc_register = 16;
 
@@ -228,9 +229,8 @@ constexpr std::ptrdiff_t trampoline_sp_offset = -160;
 
 /// The registers in the trampoline of a guard while its block runs, as far as a walk upward needs them.
 inline registers inside_trampoline(std::uintptr_t cfa) noexcept {
-  constexpr int rbp = 6;
   registers r{};
-  r.value[rbp] = cfa - 16;
+  r.value[frame_register] = cfa - 16;
   r.value[sp_register] = cfa + static_cast<std::uintptr_t>(trampoline_sp_offset);
   r.value[pc_register] = reinterpret_cast<std::uintptr_t>(cgo_guard_v1_returned);
   return r;
@@ -322,17 +322,15 @@ inline bool is_bad_call(const ucontext_t &context) noexcept {
 /// rsp (47 bits, of which a call site has the last four 0), and rbp as its distance from there, 0 for one that is no
 /// frame pointer. @return 0 where it does not fit.
 inline std::uintptr_t pack_caller(const registers &r) noexcept {
-  constexpr int rbp = 6;
-  const std::uintptr_t sp = r.sp(), distance = r.value[rbp] - sp;
+  const std::uintptr_t sp = r.sp(), distance = r.value[frame_register] - sp;
   if ((sp & 15) != 0 || sp >> 47 != 0) return 0;
   const bool frame_pointer = (distance & 7) == 0 && distance >> 24 == 0;
   return sp >> 4 << 21 | (frame_pointer ? distance >> 3 : 0);
 }
 inline bool unpack_caller(std::uintptr_t packed, registers &out) noexcept {
-  constexpr int rbp = 6;
   const std::uintptr_t sp = packed >> 21 << 4, distance = (packed & 0x1fffff) << 3;
   out.value[sp_register] = sp;
-  out.value[rbp] = distance != 0 ? sp + distance : 0;
+  out.value[frame_register] = distance != 0 ? sp + distance : 0;
   return cgo_guard_v1_load(sp - sizeof sp, &out.value[pc_register]) != 0;
 }
 

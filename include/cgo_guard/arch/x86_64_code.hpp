@@ -137,7 +137,7 @@ enum class go_entry_frame { unknown, broken, whole };
 inline go_entry_frame inspect_go_entry(std::uintptr_t entry, std::uintptr_t at, registers &caller) noexcept {
   constexpr std::uintptr_t with_frame_pointer = 0x30ec8348e5894855;  // push %rbp; mov %rsp,%rbp; sub $0x30,%rsp
   constexpr std::uintptr_t without = 0x246c894830ec8348;             // sub $0x30,%rsp; mov %rbp,0x28(%rsp)
-  constexpr int rbx = 3, rbp = 6, r12 = 12;
+  constexpr int rbx = 3, r12 = 12;
   std::uintptr_t code = 0, word[12];
   if (cgo_guard_v1_load(entry, &code) == 0 || (code != with_frame_pointer && code != without)) {
     return go_entry_frame::unknown;
@@ -151,7 +151,7 @@ inline go_entry_frame inspect_go_entry(std::uintptr_t entry, std::uintptr_t at, 
   caller = registers{};
   caller.value[rbx] = word[4];
   for (int i = 0; i < 4; ++i) caller.value[r12 + i] = word[5 + i];
-  caller.value[rbp] = word[last - 1];
+  caller.value[frame_register] = word[last - 1];
   caller.value[sp_register] = at + (last + 1) * sizeof code;
   caller.value[pc_register] = word[last];
   return go_entry_frame::whole;
