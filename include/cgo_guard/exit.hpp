@@ -81,9 +81,7 @@ struct exit_call {
   // returning from it.
   if (means_the_process) return nullptr;
   const bool walked = static_cast<bool>(guard);
-  if (!guard && !guard.is_anothers) {
-    guard = scan_for_guard(position, cache, syscall(SYS_gettid) == process.process_id);
-  }
+  if (!guard && !guard.is_anothers) guard = scan_for_guard(position, cache);
   if (!guard) return nullptr;
 
   guard_record &record = guard.record();

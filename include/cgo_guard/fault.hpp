@@ -167,9 +167,7 @@ inline bool take_fault(int signal, const siginfo_t &info, ucontext_t &context) n
   guard_frame guard = walk_to_guard(
       position, [&](const frame_facts &facts, const cursor &at) noexcept { visit_frame(facts, at, fault, walk); });
   fault.walked = static_cast<bool>(guard);
-  if (!guard && !guard.is_anothers) {
-    guard = scan_for_guard(position, cache, syscall(SYS_gettid) == process.process_id);
-  }
+  if (!guard && !guard.is_anothers) guard = scan_for_guard(position, cache);
   if (!guard) return false;
   if (fault.in_allocator && process.heap_policy.load(std::memory_order_relaxed) == CGO_GUARD_HEAP_CRASH) return false;
 

@@ -5,6 +5,9 @@
 #ifndef CGO_GUARD_SCAN_HPP
 #define CGO_GUARD_SCAN_HPP
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include "sanitizer.hpp"
 #include "unwind.hpp"
 
@@ -81,8 +84,7 @@ inline way_up walk_up(const arch::registers &from, const guard_frame &other, fra
       way.complete = find_eh_frame_hdr(pc) != 0 && arch::follows_call(pc);
       break;
     }
-    // A call of the trampoline is looked at elsewhere (looks_alive); and code that a signal interrupted has called
-    // nothing.
+    // Calls of the trampoline are looked at elsewhere (looks_alive), and interrupted code has called nothing.
     callee = of_a_signal || trampolines_canary(*facts, position.cfa()) != 0 ? 0 : facts->begin;
     if (position.cfa() == other.cfa) way.through_other = true;
     const step_result result = position.step();
@@ -156,8 +158,9 @@ inline bool is_live_go_entry(std::uintptr_t word, std::uintptr_t at, frame_cache
 ///
 /// @param broken_off a walk that did not find it. @return empty if there is none, if Go frames lie between (those must
 /// never be jumped over), or if there are two of which only one can be in use, and nothing tells which.
-inline guard_frame scan_for_guard(const cursor &broken_off, frame_cache &cache, bool main_thread) noexcept {
+inline guard_frame scan_for_guard(const cursor &broken_off, frame_cache &cache) noexcept {
   const std::uintptr_t sp = broken_off.last_known_sp();
+  const bool main_thread = syscall(SYS_gettid) == getpid();
   const std::uintptr_t top = stack_top(sp, main_thread);
   guard_frame innermost;
   std::uintptr_t previous = 0;

@@ -19,7 +19,7 @@ namespace detail {
   arch::cgo_guard_v1_capture(&here);
   cursor position(here, false, cache);
   guard_frame guard = walk_to_guard(position, [](const frame_facts &, const cursor &) noexcept {});
-  if (!guard && !guard.is_anothers) guard = scan_for_guard(position, cache, syscall(SYS_gettid) == getpid());
+  if (!guard && !guard.is_anothers) guard = scan_for_guard(position, cache);
   return guard;
 }
 
