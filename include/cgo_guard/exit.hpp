@@ -52,6 +52,15 @@ struct exit_call {
   std::uintptr_t cfa;  ///< its frame address
 };
 
+/// What was noted for an abort that did not come is not about the exit that does.
+inline void drop_note(const guard_frame &guard) noexcept {
+  if ((guard.state() & state_noted) != 0) {
+    std::free(guard.record().noted_name);
+    std::free(guard.record().noted_what);
+  }
+  guard.state() = 0;
+}
+
 /// Takes an exit if it is a guard's: fills the guard's record.
 /// @return the record, for leave_by_exit; or nullptr where exit is exit, and then nothing has been changed.
 [[gnu::noinline]] inline guard_record *begin_exit(const exit_call &call) noexcept {
@@ -67,7 +76,7 @@ struct exit_call {
   const void *frames[max_frames];
   frame_list list(frames);
   bool past_exit = false, means_the_process = false, caller_may_hold = false;
-  guard_frame guard = walk_to_guard(position, [&](const frame_facts &facts, const cursor &at) noexcept {
+  const found_guard guard = find_guard(position, cache, [&](const frame_facts &facts, const cursor &at) noexcept {
     if (past_exit) {
       list.add(at.call_site());
       // It cleans up in other places, and of this one it was told that there is no need.
@@ -80,8 +89,6 @@ struct exit_call {
   // So does a signal handler that exits: not the block that it happened to interrupt. Besides, it can only be left by
   // returning from it.
   if (means_the_process) return nullptr;
-  const bool walked = static_cast<bool>(guard);
-  if (!guard && !guard.is_anothers) guard = scan_for_guard(position, cache);
   if (!guard) return nullptr;
 
   guard_record &record = guard.record();
@@ -91,27 +98,12 @@ struct exit_call {
     ++record.skipped;
     continue_unwinding(record, true);
   }
-  if ((guard.state() & state_noted) != 0) {
-    std::free(record.noted_name);
-    std::free(record.noted_what);
-  }
-  record.fault = fault_facts{};
-  record.fault.exited_by = call.function;
-  record.fault.exit_status = call.status;
-  record.fault.walked = walked;
-  record.second_signal = 0;
-  record.stray = nullptr;
-  record.skipped = caller_may_hold ? 1 : 0;
-  record.total = list.finish();
-  record.modules = not_noted;
-  std::memcpy(record.frames, frames, frames_kept(record.total) * sizeof(void *));
-  record.guard_cfa = guard.cfa;
-  record.landed = call.cfa;
-  record.uncaught_outside = uncaught_outside(here, guard);
-  record.noted_name = record.noted_what = nullptr;
-  record.note[0] = 0;
-  record.state = guard.state() = state_failed;
-  prepare_forced_exception(record);
+  drop_note(guard);
+  fault_facts fault{};
+  fault.exited_by = call.function;
+  fault.exit_status = call.status;
+  fault.walked = guard.walked;
+  begin_failure(guard, {fault, here, list, caller_may_hold ? std::uint64_t{1} : 0, call.cfa});
   forget_frames(here.sp(), guard.cfa);
   return &record;
 }
@@ -121,7 +113,7 @@ struct exit_call {
   if (record.fault.walked) continue_unwinding(record, true);
   arch::registers target;
   arch::cgo_guard_v1_capture(&target);
-  set_guard_registers(guard_frame{record.guard_cfa}, &record, target);
+  set_guard_registers(guard_frame(record.guard_cfa), &record, target);
   arch::cgo_guard_v1_resume(&target);
 }
 

@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "in_flight.hpp"
+#include "begin_failure.hpp"
 #include "sanitizer.hpp"
 #include "scan.hpp"
 
@@ -145,6 +145,50 @@ inline void copy_abort_message(char *out, std::size_t size) noexcept {
   out[length] = 0;
 }
 
+/// From the fault to its guard.
+inline found_guard walk_from_fault(const walk_start &start, fault_facts &fault, fault_walk &walk) noexcept {
+  if (fault.bad_call) walk.list.add(fault.pc);
+  frame_cache cache;
+  cursor position(start, cache);
+  const found_guard guard = find_guard(position, cache, [&](const frame_facts &facts, const cursor &at) noexcept {
+    visit_frame(facts, at, fault, walk);
+  });
+  fault.walked = guard && guard.walked;
+  return guard;
+}
+
+/// The first fault under a guard. @return whether destructors are to run.
+inline bool begin_fault(const siginfo_t &info, ucontext_t &context, const guard_frame &guard, const fault_facts &fault,
+                        const walk_start &start, fault_walk &walk) noexcept {
+  const bool land = walk.has_landing && fault.walked && !fault.in_allocator;
+  core_taker *const take_core = process.take_core.load(std::memory_order_acquire);
+  const char *const core_file = take_core != nullptr ? take_core(fault.signal, info, context) : nullptr;
+  begin_failure(guard,
+                {fault, start.registers, walk.list, walk.skipped + (land ? 0 : walk.pads_after), walk.landing_cfa});
+  guard_record &record = guard.record();
+  record.core_file = core_file;
+  if ((record.state & state_noted) == 0 && fault.signal == SIGABRT && fault.from_libc) {
+    copy_abort_message(record.note, sizeof record.note);
+  }
+  return land;
+}
+
+/// The second fault under one guard: a destructor crashed. What it would have cleaned is not known to be sound.
+inline void abandon_cleanup(guard_record &record, const fault_facts &fault, const fault_walk &walk) noexcept {
+  record.second_signal = fault.signal;
+  if (fault.in_allocator) record.fault.in_allocator = true;  // whatever the first was: nothing may be freed now
+  record.skipped += walk.skipped + walk.pads_after + 1;
+}
+
+/// From here on the heap can't be trusted.
+inline void poison_heap(int signal) noexcept {
+  int sound = 0;
+  process.poisoned_by.compare_exchange_strong(sound, signal);
+  if (process.heap_policy.load(std::memory_order_relaxed) == CGO_GUARD_HEAP_QUARANTINE) {
+    process.mode.store(process_mode::quarantined, std::memory_order_relaxed);
+  }
+}
+
 /// Takes the fault if it is ours: fills the guard's record and edits the context, so that returning from the handler
 /// continues in a landing pad or at the guard.
 /// @return false if it is not ours; nothing has been changed then.
@@ -157,66 +201,29 @@ inline bool take_fault(int signal, const siginfo_t &info, ucontext_t &context) n
   describe_fault(signal, info, context, fault);
   arch::registers at_fault;
   arch::from_ucontext(context, at_fault);
-  const std::uintptr_t fault_sp = at_fault.sp();
   const walk_start start = start_of_walk(at_fault, !arch::pc_is_after_trap(context), fault.bad_call);
   fault_walk walk;
-  if (fault.bad_call) walk.list.add(fault.pc);
-
-  frame_cache cache;
-  cursor position(start, cache);
-  guard_frame guard = walk_to_guard(
-      position, [&](const frame_facts &facts, const cursor &at) noexcept { visit_frame(facts, at, fault, walk); });
-  fault.walked = static_cast<bool>(guard);
-  if (!guard && !guard.is_anothers) guard = scan_for_guard(position, cache);
+  const found_guard guard = walk_from_fault(start, fault, walk);
   if (!guard) return false;
   if (fault.in_allocator && process.heap_policy.load(std::memory_order_relaxed) == CGO_GUARD_HEAP_CRASH) return false;
 
   guard_record &record = guard.record();
-  const std::uintptr_t state = guard.state();
-  arch::registers target = start.registers;
-  bool land = walk.has_landing && fault.walked && !fault.in_allocator;
-  if ((state & state_failed) != 0) {
-    // The second fault under one guard: a destructor crashed. What it would have cleaned is not known to be sound.
-    record.second_signal = signal;
-    if (fault.in_allocator) record.fault.in_allocator = true;  // whatever the first was: nothing may be freed now
-    record.skipped += walk.skipped + walk.pads_after + 1;
-    land = false;
+  bool land = false;
+  if ((guard.state() & state_failed) != 0) {
+    abandon_cleanup(record, fault, walk);
   } else {
-    core_taker *const take_core = process.take_core.load(std::memory_order_acquire);
-    record.core_file = take_core != nullptr ? take_core(signal, info, context) : nullptr;
-    record.fault = fault;
-    record.second_signal = 0;
-    record.stray = nullptr;
-    record.skipped = walk.skipped + (land ? 0 : walk.pads_after);
-    record.total = walk.list.finish();
-    record.modules = not_noted;
-    std::memcpy(record.frames, walk.frames, frames_kept(record.total) * sizeof(void *));
-    record.guard_cfa = guard.cfa;
-    record.landed = walk.landing_cfa;
-    record.uncaught_outside = uncaught_outside(start.registers, guard);
-    if ((state & state_noted) == 0) {
-      record.noted_name = record.noted_what = nullptr;
-      record.note[0] = 0;
-      if (signal == SIGABRT && fault.from_libc) copy_abort_message(record.note, sizeof record.note);
-    }
-    record.state = state | state_failed;
-    guard.state() = record.state;
-    prepare_forced_exception(record);
+    land = begin_fault(info, context, guard, fault, start, walk);
   }
-  if (fault.in_allocator) {
-    int sound = 0;
-    process.poisoned_by.compare_exchange_strong(sound, signal);
-    if (process.heap_policy.load(std::memory_order_relaxed) == CGO_GUARD_HEAP_QUARANTINE) {
-      process.mode.store(process_mode::quarantined, std::memory_order_relaxed);
-    }
-  }
+  if (fault.in_allocator) poison_heap(signal);
+
+  arch::registers target = start.registers;
   if (land) {
     target = walk.landing;
     target.value[arch::exception_register] = reinterpret_cast<std::uintptr_t>(&record.forced);
   } else {
     set_guard_registers(guard, &record, target);
   }
-  forget_frames(fault_sp - arch::red_zone, guard.cfa);
+  forget_frames(at_fault.sp() - arch::red_zone, guard.cfa);
   arch::to_ucontext(target, context);
   return true;
 }

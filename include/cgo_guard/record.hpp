@@ -69,14 +69,21 @@ struct guard_record {
   char note[512];                  ///< the text of an assertion
 };
 
-/// A guard as seen from below: the trampoline's frame.
+/// Why a search for a guard has found none.
+enum class no_guard : unsigned char {
+  broken_off,  ///< the stack could be walked so far and no further
+  ended,       ///< the walk has come to the outermost frame
+  anothers,    ///< there is one, of another version or of the process that forked: not to be used or passed
+  nowhere      ///< a scan of the rest of the stack has found none either
+};
+
+/// A guard as seen from below: the trampoline's frame. Or none.
 struct guard_frame {
   std::uintptr_t cfa = 0;
-  bool is_anothers =
-      false;  ///< there is one, of another version or of the process that forked: not to be used or passed
+  no_guard why = no_guard::nowhere;  ///< where there is none
 
-  guard_frame() = default;
-  explicit guard_frame(std::uintptr_t frame_cfa, bool anothers = false) : cfa(frame_cfa), is_anothers(anothers) {}
+  explicit guard_frame(std::uintptr_t frame_cfa) : cfa(frame_cfa) {}
+  explicit guard_frame(no_guard reason) : why(reason) {}
 
   explicit operator bool() const { return cfa != 0; }
   guard_record &record() const { return **at<guard_record *>(arch::record_offset); }
@@ -116,6 +123,9 @@ class frame_list {
     return count_;
   }
 
+  /// As finish(), with a copy of what is kept.
+  std::uint64_t copy_to(const void **out) noexcept;
+
  private:
   const void **storage_;
   std::uint64_t count_ = 0;
@@ -127,6 +137,12 @@ constexpr std::uint64_t not_noted = ~std::uint64_t{0};
 /// Of `total` frames seen, how many the table holds and how many are missing in its middle.
 constexpr std::uint64_t frames_kept(std::uint64_t total) { return total < max_frames ? total : max_frames; }
 constexpr std::uint64_t frames_missing(std::uint64_t total) { return total < max_frames ? 0 : total - max_frames; }
+
+inline std::uint64_t frame_list::copy_to(const void **out) noexcept {
+  const std::uint64_t total = finish();
+  std::memcpy(out, storage_, frames_kept(total) * sizeof(void *));
+  return total;
+}
 
 }  // namespace detail
 CGO_GUARD_NAMESPACE_END

@@ -12,15 +12,13 @@
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
-/// The guard that would take a fault here and now, or an empty one.
-[[gnu::noinline]] inline guard_frame guard_from_here() noexcept {
+/// The guard that would take a fault here and now.
+[[gnu::noinline]] inline found_guard guard_from_here() noexcept {
   frame_cache cache;
   arch::registers here;
   arch::cgo_guard_v1_capture(&here);
   cursor position(here, false, cache);
-  guard_frame guard = walk_to_guard(position, [](const frame_facts &, const cursor &) noexcept {});
-  if (!guard && !guard.is_anothers) guard = scan_for_guard(position, cache);
-  return guard;
+  return find_guard(position, cache, [](const frame_facts &, const cursor &) noexcept {});
 }
 
 /// The record to note the reason of an imminent abort in, or nullptr where no guard will take it.
@@ -36,7 +34,7 @@ inline guard_record *begin_note(std::uintptr_t kind) noexcept {
 }
 
 [[noreturn]] inline void on_terminate() noexcept {
-  const guard_frame guard = getpid() == process.process_id ? guard_from_here() : guard_frame{};
+  const guard_frame guard = getpid() == process.process_id ? guard_from_here() : guard_frame(no_guard::anothers);
   if (!guard) {
     if (process.saved_terminate != nullptr) process.saved_terminate();
     std::abort();

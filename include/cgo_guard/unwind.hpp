@@ -54,12 +54,12 @@ inline std::uintptr_t trampolines_canary(const frame_facts &facts, std::uintptr_
 /// guards on its stack that only the parent can return to.
 inline guard_frame guard_at(std::uintptr_t cfa, std::uintptr_t found_canary) noexcept {
   const bool inherited = cfa > process.inherited_from && cfa <= process.inherited_to;
-  if (found_canary != arch::canary || inherited) return guard_frame{0, true};
-  return guard_frame{cfa};
+  if (found_canary != arch::canary || inherited) return guard_frame(no_guard::anothers);
+  return guard_frame(cfa);
 }
 
 /// Walks until the guard. Calls visit(facts, cursor) for each frame before it.
-/// @return the guard, or an empty one where the walk ended or broke off first.
+/// @return the guard, or why the walk came to none.
 template <class Visit>
 guard_frame walk_to_guard(cursor &position, Visit &&visit) noexcept {
   // No stack holds more frames: 16 bytes each in a gigabyte.
@@ -71,9 +71,11 @@ guard_frame walk_to_guard(cursor &position, Visit &&visit) noexcept {
       return guard_at(position.cfa(), canary);
     }
     visit(*facts, position);
-    if (position.step() != step_result::stepped) break;
+    const step_result result = position.step();
+    if (result == step_result::end) return guard_frame(no_guard::ended);
+    if (result == step_result::broken) break;
   }
-  return guard_frame{};
+  return guard_frame(no_guard::broken_off);
 }
 
 /// The registers with which a landing pad expects to be entered.
@@ -124,7 +126,7 @@ inline void set_guard_registers(const guard_frame &guard, const void *result, ar
     }
   }
   record.skipped += skipped;
-  if (!found) set_guard_registers(guard_frame{record.guard_cfa}, &record, target);
+  if (!found) set_guard_registers(guard_frame(record.guard_cfa), &record, target);
   arch::cgo_guard_v1_resume(&target);
 }
 
