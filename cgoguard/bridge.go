@@ -222,6 +222,7 @@ func readStats() Statistics {
 	C.cgo_guard_get_stats(&s)
 	return Statistics{
 		Installed:       int(s.installed),
+		Blocked:         int(s.blocked),
 		Exceptions:      uint64(s.exceptions),
 		Signals:         uint64(s.signals),
 		Terminates:      uint64(s.terminates),

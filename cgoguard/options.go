@@ -67,6 +67,7 @@ func Configure(options Options) error {
 // Statistics counts what happened since the process started.
 type Statistics struct {
 	Installed int // signals whose handler is this library's right now, 0 to 7
+	Blocked   int // signals that a fault raises, 0 to 6, which the calling thread has blocked: it would die of them
 
 	Exceptions  uint64 // failures by code
 	Signals     uint64

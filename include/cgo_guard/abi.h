@@ -188,6 +188,8 @@ const char *cgo_guard_configure(const cgo_guard_options *options);
 typedef struct cgo_guard_stats {
   uint32_t struct_size;  ///< set by the caller to sizeof(cgo_guard_stats)
   uint32_t installed;    ///< signals whose handler is ours right now, 0 to 7
+  uint64_t
+      blocked;  ///< signals that a fault raises, 0 to 6, which the calling thread has blocked: it would die of them
   uint64_t exceptions, signals, terminates, exits, quarantined;
   uint64_t cleanup_complete, cleanup_partial, cleanup_none;
   uint64_t live_errors, pool_size;

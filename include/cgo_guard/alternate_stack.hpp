@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// @file alternate_stack.hpp
 /// An alternate signal stack for threads that C++ starts. Without one a stack overflow there ends the process: there is
-/// no room left to tell anybody of it.
+/// no room left to tell anybody of it. With one that is too small, handlers write over what lies below it.
 #ifndef CGO_GUARD_ALTERNATE_STACK_HPP
 #define CGO_GUARD_ALTERNATE_STACK_HPP
 
@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include <pthread.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -23,6 +24,28 @@ namespace detail {
 // more, and a Go runtime that adopts the stack runs its own handlers there: it gives its threads 32 KiB
 // (runtime/os_linux.go, malg(32 * 1024)). Only the pages that are touched take memory.
 constexpr std::size_t alternate_stack_size = 64 * 1024;
+
+// Names of the kernel's that older C libraries don't have yet (asm/auxvec.h, linux/signal.h).
+#ifndef AT_MINSIGSTKSZ
+#define AT_MINSIGSTKSZ 51
+#endif
+
+/// The largest frame that the kernel puts on the stack for a signal, on this processor. It grows with the registers
+/// that there are to save; before Linux 5.14 the kernel doesn't say, and 4 KiB are right for all but AMX.
+inline std::size_t kernel_frame_size() noexcept {
+  constexpr std::size_t unsaid = 4096;
+  const auto said = static_cast<std::size_t>(getauxval(AT_MINSIGSTKSZ));
+  return said != 0 ? said : unsaid;
+}
+
+// What handlers have beside the kernel's frame on a stack that is left alone. Ours needs 2 KiB, as it does its work on
+// a stack of its own (handler_stack.hpp); a crash that is nobody's ends in Go's, which prints goroutines from there.
+constexpr std::size_t room_for_handlers = 16 * 1024;
+
+/// Whether a thread's alternate stack is there, and is large enough to be left alone.
+inline bool has_room(const stack_t &stack) noexcept {
+  return (stack.ss_flags & SS_DISABLE) == 0 && stack.ss_size >= kernel_frame_size() + room_for_handlers;
+}
 
 /// The mapping: a page that can't be touched, and the stack above it.
 struct alternate_stack {
@@ -40,6 +63,12 @@ inline void release_alternate_stack(void *value) noexcept;
 /// before any key, while Go code may still run on the thread; and their first use may allocate in a plugin.
 class alternate_stack_key {
  public:
+  /// What the thread has set last, 0 for nothing.
+  std::uintptr_t get() const noexcept {
+    const std::uint64_t known = key_.load(std::memory_order_acquire);
+    return known == 0 ? 0
+                      : reinterpret_cast<std::uintptr_t>(pthread_getspecific(static_cast<pthread_key_t>(known - 1)));
+  }
   bool set(std::uintptr_t value) noexcept {
     std::uint64_t known = key_.load(std::memory_order_acquire);
     if (known == 0) known = create();
@@ -69,10 +98,12 @@ inline alternate_stack_key alternate_stack_owner;
 constexpr std::uintptr_t rounds_to_wait = 2;
 static_assert(rounds_to_wait < 4, "the fourth round is the last");
 
-/// The destructor. `value` is the address of the mapping plus the rounds it has waited; a page has room for that.
+// The key's value is the address of the mapping plus the rounds it has waited; a page has room for that.
+constexpr std::uintptr_t rounds_mask = 3;
+
 inline void release_alternate_stack(void *value) noexcept {
   const auto bits = reinterpret_cast<std::uintptr_t>(value);
-  const std::uintptr_t waited = bits & 3;
+  const std::uintptr_t waited = bits & rounds_mask;
   if (waited < rounds_to_wait && alternate_stack_owner.set(bits + 1)) return;
   const alternate_stack stack{bits - waited};
   stack_t current = {};
@@ -85,38 +116,44 @@ inline void release_alternate_stack(void *value) noexcept {
   stack.unmap();
 }
 
-}  // namespace detail
-
-/// Gives the calling thread an alternate signal stack until it ends, unless it has one: then that is left alone. For
-/// threads that neither Go nor cgo_guard::thread has started, so that a guard there can take a stack overflow too.
-/// enter_thread does it by itself.
-/// @return false if there was no memory for it. A guard then still takes everything but a stack overflow.
-inline bool prepare_this_thread() noexcept {
-  using namespace detail;
-  const int saved_errno = errno;
-  stack_t current = {};
-  bool has_one = sigaltstack(nullptr, &current) == 0 && (current.ss_flags & SS_DISABLE) == 0;
-  if (!has_one) {
-    void *const memory = mmap(nullptr, alternate_stack::mapped_size(), PROT_READ | PROT_WRITE,
-                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (memory != MAP_FAILED) {
-      const alternate_stack stack{reinterpret_cast<std::uintptr_t>(memory)};
-      stack_t ours = {};
-      ours.ss_sp = stack.lowest();
-      ours.ss_size = alternate_stack_size;
-      // The owner before the stack: a stack that nobody will release must not come into use.
-      has_one = mprotect(memory, alternate_stack::guard_size(), PROT_NONE) == 0 &&
-                alternate_stack_owner.set(stack.base) && sigaltstack(&ours, nullptr) == 0;
-      if (!has_one) {
-        alternate_stack_owner.set(0);
-        stack.unmap();
-      }
-    }
+/// The calling thread's stack of ours, made where it has none yet. @return base 0 if there was no memory for it.
+inline alternate_stack own_alternate_stack() noexcept {
+  if (const std::uintptr_t known = alternate_stack_owner.get()) return {known & ~rounds_mask};
+  void *const memory = mmap(nullptr, alternate_stack::mapped_size(), PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  if (memory == MAP_FAILED) return {0};
+  const alternate_stack stack{reinterpret_cast<std::uintptr_t>(memory)};
+  // The owner before its use: a stack that nobody will release must not come into use.
+  if (mprotect(memory, alternate_stack::guard_size(), PROT_NONE) == 0 && alternate_stack_owner.set(stack.base)) {
+    return stack;
   }
-  errno = saved_errno;
-  return has_one;
+  stack.unmap();
+  return {0};
 }
 
+/// Sees to it that signals of the calling thread have a stack with room. One that is too small belongs to somebody, who
+/// will disable or release it himself; so it is only put aside.
+/// @param before what the thread had. @return whether there is one with room now.
+inline bool provide_alternate_stack(stack_t &before) noexcept {
+  if (sigaltstack(nullptr, &before) != 0) return false;
+  if (has_room(before)) return true;
+  const alternate_stack stack = own_alternate_stack();
+  if (stack.base == 0) return false;
+  stack_t ours = {};
+  ours.ss_sp = stack.lowest();
+  ours.ss_size = alternate_stack_size;
+  return sigaltstack(&ours, nullptr) == 0;  // refused in a handler that runs on the one there is
+}
+
+/// Puts a stack back that was too small, unless somebody has put yet another one there.
+inline void put_alternate_stack_back(const stack_t &before) noexcept {
+  stack_t current = {};
+  if ((before.ss_flags & SS_DISABLE) != 0 || has_room(before) || sigaltstack(nullptr, &current) != 0) return;
+  const std::uintptr_t known = alternate_stack_owner.get();
+  if (known != 0 && current.ss_sp == alternate_stack{known & ~rounds_mask}.lowest()) sigaltstack(&before, nullptr);
+}
+
+}  // namespace detail
 CGO_GUARD_NAMESPACE_END
 
 #endif  // CGO_GUARD_ALTERNATE_STACK_HPP

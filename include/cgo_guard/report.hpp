@@ -12,6 +12,7 @@
 #include "failure.hpp"
 #include "handlers.hpp"
 #include "stack_text.hpp"
+#include "thread_signals.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -217,6 +218,7 @@ CGO_GUARD_C_API void cgo_guard_get_stats(cgo_guard_stats *stats) {
   stats->forwarded = c.forwarded;
   stats->thread_errors = c.thread_errors;
   stats->displaced = c.displaced;
+  stats->blocked = count_blocked_signals();
   look_after_cores();
   stats->cores_failed = cores.failed;
   stats->cores = cores.begun - stats->cores_failed;

@@ -9,9 +9,9 @@
 ///       cgo_guard::enter_thread([&] { handle(…); });
 ///     }
 ///
-/// Either runs its body under a guard and on a thread that has an alternate signal stack, so that exceptions, the seven
-/// signals and stack overflow end the body and not the process. A failure that nobody joins goes to
-/// cgo_guard_on_thread_error.
+/// Either runs its body under a guard and on a thread that has an alternate signal stack and no fault's signal blocked,
+/// so that exceptions, the seven signals and stack overflow end the body and not the process. A failure that nobody
+/// joins goes to cgo_guard_on_thread_error.
 #ifndef CGO_GUARD_THREAD_HPP
 #define CGO_GUARD_THREAD_HPP
 
@@ -27,14 +27,19 @@
 #include "thread_error.hpp"
 
 #if CGO_GUARD_HAS_SIGNALS
-#include "alternate_stack.hpp"
+#include "thread_signals.hpp"
 #endif
 
 CGO_GUARD_NAMESPACE_BEGIN
 
 #if !CGO_GUARD_HAS_SIGNALS
-/// Where signals can't be guarded, a thread has no use for an alternate stack. @return true
+/// Where signals can't be guarded, there is nothing to prepare a thread for. @return true
 inline bool prepare_this_thread() noexcept { return true; }
+namespace detail {
+struct ready_for_faults {
+  ready_for_faults() noexcept {}
+};
+}  // namespace detail
 #endif
 
 namespace detail {
@@ -207,14 +212,15 @@ class thread {
 };
 
 /// Makes an existing thread safe, for its entry: a worker of OpenMP, a callback on a library's thread, a pthread. Runs
-/// body() under a guard, on a thread that has an alternate signal stack from then on; a failure goes to
-/// cgo_guard_on_thread_error. Throws nothing of body's; pthread_cancel and pthread_exit pass through.
+/// body() under a guard, on a thread that has an alternate signal stack from then on, and the signals of faults not
+/// blocked as long as it runs; a failure goes to cgo_guard_on_thread_error. Throws nothing of body's; pthread_cancel
+/// and pthread_exit pass through.
 /// @param function, file, line where the call stands, which is the guard's site in the report.
 /// @return whether body succeeded.
 template <class Body>
 bool enter_thread(Body &&body, const char *function = __builtin_FUNCTION(), const char *file = __builtin_FILE(),
                   int line = __builtin_LINE()) {
-  prepare_this_thread();
+  const detail::ready_for_faults ready;
   cgo_guard_error *const error = detail::run_guarded(detail::guard_site{function, file, line}, body);
   if (error != nullptr) detail::deliver_thread_error(error);
   return error == nullptr;

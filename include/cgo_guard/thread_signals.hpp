@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file thread_signals.hpp
+/// What a thread needs so that its faults can be taken: those signals not blocked, and a stack for them.
+#ifndef CGO_GUARD_THREAD_SIGNALS_HPP
+#define CGO_GUARD_THREAD_SIGNALS_HPP
+
+#include "alternate_stack.hpp"
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+// A thread that has one of these blocked dies of its fault: the kernel can't hold it back, and resets the handler
+// (kernel/signal.c, force_sig_info_to_task). Not SIGABRT: abort() lets it in by itself, and a SIGABRT from outside may
+// be meant for the thread that waits for it.
+constexpr int fault_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
+
+/// How many of them the calling thread has blocked.
+inline std::uint32_t count_blocked_signals() noexcept {
+  sigset_t mask;
+  if (pthread_sigmask(SIG_SETMASK, nullptr, &mask) != 0) return 0;
+  std::uint32_t count = 0;
+  for (int signal : fault_signals) count += sigismember(&mask, signal) == 1 ? 1 : 0;
+  return count;
+}
+
+/// @param before the mask as it was.
+inline void unblock_fault_signals(sigset_t &before) noexcept {
+  sigset_t faults;
+  sigemptyset(&faults);
+  for (int signal : fault_signals) sigaddset(&faults, signal);
+  pthread_sigmask(SIG_UNBLOCK, &faults, &before);
+}
+
+/// Blocks again what unblock_fault_signals has let in.
+inline void block_fault_signals_again(const sigset_t &before) noexcept {
+  sigset_t again;
+  sigemptyset(&again);
+  bool any = false;
+  for (int signal : fault_signals) {
+    if (sigismember(&before, signal) != 1) continue;
+    sigaddset(&again, signal);
+    any = true;
+  }
+  if (any) pthread_sigmask(SIG_BLOCK, &again, nullptr);
+}
+
+/// A thread that is ready for its faults as long as this lives. Mask and a small stack are somebody else's, and are put
+/// back; where there was no stack, ours stays until the thread ends.
+class ready_for_faults {
+ public:
+  ready_for_faults() noexcept {
+    const int saved_errno = errno;
+    unblock_fault_signals(mask_before_);
+    if (!provide_alternate_stack(stack_before_)) stack_before_.ss_flags = SS_DISABLE;
+    errno = saved_errno;
+  }
+  ~ready_for_faults() {
+    const int saved_errno = errno;
+    put_alternate_stack_back(stack_before_);
+    block_fault_signals_again(mask_before_);
+    errno = saved_errno;
+  }
+  ready_for_faults(const ready_for_faults &) = delete;
+  ready_for_faults &operator=(const ready_for_faults &) = delete;
+
+ private:
+  sigset_t mask_before_;
+  stack_t stack_before_ = {};
+};
+
+}  // namespace detail
+
+/// Makes the calling thread ready for its faults until it ends: unblocks the signals that a fault raises, and gives it
+/// an alternate signal stack, unless it has one with room. For threads that neither Go nor cgo_guard::thread has
+/// started. enter_thread does it by itself, as long as it runs.
+/// @return false if there was no memory for the stack. A guard then still takes everything but a stack overflow.
+inline bool prepare_this_thread() noexcept {
+  const int saved_errno = errno;
+  sigset_t mask_before;
+  stack_t stack_before;
+  detail::unblock_fault_signals(mask_before);
+  const bool done = detail::provide_alternate_stack(stack_before);
+  errno = saved_errno;
+  return done;
+}
+
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_THREAD_SIGNALS_HPP
