@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 /// @file x86_64.hpp
-/// All that is specific to x86-64: the trampoline, registers in DWARF order, the ucontext, the floating-point state.
-/// A port is one more file with these names. Linux, System V ABI.
+/// What is specific to x86-64: the trampoline, registers in DWARF order. The other files of this name have the ucontext
+/// of a signal, machine code, and what a core says of registers. A port is one more set of files with these names.
+/// Linux, System V ABI.
 #ifndef CGO_GUARD_ARCH_X86_64_HPP
 #define CGO_GUARD_ARCH_X86_64_HPP
 
+#include <cstddef>
 #include <cstdint>
-#include <cstring>
-
-#include <sys/syscall.h>
-#include <sys/ucontext.h>
-#include <unistd.h>
 
 #include "../config.hpp"
 
@@ -244,48 +241,6 @@ constexpr std::uintptr_t canary_of_any_version(std::uintptr_t word) { return wor
 /// Bytes below rsp that belong to the interrupted function although it has not claimed them.
 constexpr std::uintptr_t red_zone = 128;
 
-// Order of gregset_t (sys/ucontext.h) for each DWARF register.
-constexpr int greg_of[register_count] = {REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8,
-                                         REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP};
-
-inline void from_ucontext(const ucontext_t &context, registers &out) noexcept {
-  for (int i = 0; i < register_count; ++i) {
-    out.value[i] = static_cast<std::uintptr_t>(context.uc_mcontext.gregs[greg_of[i]]);
-  }
-}
-
-inline std::uintptr_t pc_of(const ucontext_t &context) noexcept {
-  return static_cast<std::uintptr_t>(context.uc_mcontext.gregs[REG_RIP]);
-}
-
-/// Makes the return of the signal handler continue with these registers and with the ABI's defaults for everything
-/// that C++ may have changed: direction, alignment-check and trap flags, SSE and x87 modes, an x87 stack in use.
-inline void to_ucontext(const registers &in, ucontext_t &context) noexcept {
-  for (int i = 0; i < register_count; ++i) {
-    context.uc_mcontext.gregs[greg_of[i]] = static_cast<greg_t>(in.value[i]);
-  }
-  constexpr greg_t trap_flag = 0x100, direction_flag = 0x400, alignment_check = 0x40000;
-  context.uc_mcontext.gregs[REG_EFL] &= ~(trap_flag | direction_flag | alignment_check);
-  if (auto *fp = context.uc_mcontext.fpregs; fp != nullptr) {
-    fp->mxcsr = 0x1f80;  // all exceptions masked, round to nearest, no flush-to-zero: System V ABI 3.2.3
-    fp->cwd = 0x37f;     // likewise; what fninit loads
-    fp->swd = 0;
-    fp->ftw = 0;  // the abridged tag word of fxsave: 0 is "all empty"
-  }
-}
-
-/// 1 for a page fault, where the error code below is meaningful.
-inline bool is_page_fault(const ucontext_t &context) noexcept { return context.uc_mcontext.gregs[REG_TRAPNO] == 14; }
-inline bool page_fault_was_write(const ucontext_t &context) noexcept {
-  return (context.uc_mcontext.gregs[REG_ERR] & 2) != 0;
-}
-inline bool page_fault_was_fetch(const ucontext_t &context) noexcept {
-  return (context.uc_mcontext.gregs[REG_ERR] & 16) != 0;
-}
-
-/// int3 and `raise` report the address after the instruction, a fault the instruction itself (Intel SDM 3A, 6.5).
-inline bool pc_is_after_trap(const ucontext_t &context) noexcept { return context.uc_mcontext.gregs[REG_TRAPNO] == 3; }
-
 /// A call through a bad pointer leaves nothing but the return address on the stack. Takes it off again, so that the
 /// walk begins at the caller, which can be described.
 inline bool pop_return_address(registers &r) noexcept {
@@ -294,28 +249,6 @@ inline bool pop_return_address(registers &r) noexcept {
   r.value[sp_register] += sizeof(std::uintptr_t);
   r.value[pc_register] = return_address;
   return true;
-}
-
-/// Whether the interrupted thread sent itself this signal: it stands right behind a system call whose arguments name
-/// the signal and the thread. si_code can't tell: SI_TKILL is the same from any thread of the process.
-/// The second form is a glibc that blocks signals around tgkill: it arrives when rt_sigprocmask lets it in.
-inline bool sent_by_own_system_call(const ucontext_t &context, int signal_number, int thread_id) noexcept {
-  const auto *g = context.uc_mcontext.gregs;
-  std::uintptr_t word = 0;
-  const auto pc = static_cast<std::uintptr_t>(g[REG_RIP]);
-  if (cgo_guard_v1_load(pc - 2, &word) == 0 || (word & 0xffff) != 0x050f) return false;
-  if (g[REG_RAX] != 0) return false;
-  const bool tgkill = g[REG_RSI] == thread_id && g[REG_RDX] == signal_number;
-  const bool tkill = g[REG_RDI] == thread_id && g[REG_RSI] == signal_number;
-  const bool mask_restored = g[REG_RDI] == 2 /* SIG_SETMASK */ && g[REG_R10] == 8 /* sizeof(kernel sigset_t) */;
-  return tgkill || tkill || mask_restored;
-}
-
-/// A call through a bad pointer: the processor could not read the instruction it stands at. What caused the last fault
-/// stays in the contexts of later signals, but then the instruction is another one.
-inline bool is_bad_call(const ucontext_t &context) noexcept {
-  const auto *g = context.uc_mcontext.gregs;
-  return is_page_fault(context) && page_fault_was_fetch(context) && g[REG_CR2] == g[REG_RIP];
 }
 
 /// Where a caller stands, in one word, from which its stack can be walked as long as the function it called runs:
@@ -333,17 +266,6 @@ inline bool unpack_caller(std::uintptr_t packed, registers &out) noexcept {
   out.value[frame_register] = distance != 0 ? sp + distance : 0;
   return cgo_guard_v1_load(sp - sizeof sp, &out.value[pc_register]) != 0;
 }
-
-/// The kernel clears the direction flag for a signal handler, but not the alignment check: with it set, our first
-/// unaligned read of unwind tables would fault in turn.
-inline void clear_alignment_check() noexcept {
-  __asm__ volatile("pushfq\n\tandl $~0x40000,(%%rsp)\n\tpopfq" ::: "memory", "cc");
-}
-
-/// Whether a signal handler was called by the kernel, and not by another handler that was installed over it. The kernel
-/// puts the ucontext right above the handler's return address (struct rt_sigframe, arch/x86/include/asm/sigframe.h).
-/// @param cfa the handler's own __builtin_dwarf_cfa().
-inline bool called_by_kernel(const void *cfa, const void *context) noexcept { return cfa == context; }
 
 /// Calls a function that never returns on another stack. @param top 16-byte aligned.
 [[noreturn]] inline void call_on_stack(void (*function)(void *), void *argument, void *top) noexcept {

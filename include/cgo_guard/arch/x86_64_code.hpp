@@ -5,6 +5,8 @@
 #ifndef CGO_GUARD_ARCH_X86_64_CODE_HPP
 #define CGO_GUARD_ARCH_X86_64_CODE_HPP
 
+#include <cstring>
+
 #include "x86_64.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
