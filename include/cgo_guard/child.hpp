@@ -45,6 +45,11 @@ inline void stand_in_nobodys_way(int fd, unsigned seconds, std::uint64_t unblock
       if (i != fd) syscall(SYS_close, i);
     }
   }
+  // Its signals are to run on the stack that it is on: on the handler's, of which it has a copy, is what it was asked
+  // for.
+  stack_t none_of_its_own = {};
+  none_of_its_own.ss_flags = SS_DISABLE;
+  syscall(SYS_sigaltstack, &none_of_its_own, nullptr);
   const std::uint64_t blocked = ~(signal_bit(SIGALRM) | unblocked);
   constexpr std::uint64_t by_default[4] = {};  // the kernel's struct sigaction
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, nullptr, sizeof blocked);

@@ -17,6 +17,7 @@
 #include "crash_names.hpp"
 #include "decode.hpp"
 #include "fault.hpp"
+#include "handler_stack.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -142,7 +143,7 @@ inline void describe_crash(const fault_facts &fault, std::uint64_t frames, char 
 }
 
 /// Says what happened, on which thread, and where. Only for a fault of this thread's own C or C++.
-inline void report_crash(int signal, const siginfo_t &info, const ucontext_t &context) noexcept {
+inline void report_crash_here(int signal, const siginfo_t &info, const ucontext_t &context) noexcept {
   if (!is_synchronous(signal, info, context)) return;
   fault_facts fault;
   describe_fault(signal, info, context, fault);
@@ -176,6 +177,12 @@ inline void report_crash(int signal, const siginfo_t &info, const ucontext_t &co
   crash_line(out).add("Registers:\n");
   write_registers(out, at_fault);
   write_crash_names(out.fd(), frames, kept, static_cast<std::uint32_t>(missing != 0 ? head_frames : kept), missing);
+}
+
+/// The same where there is room for it. Nothing is said of a fault in our own handler: the report may be where it was.
+inline void report_crash(int signal, const siginfo_t &info, const ucontext_t &context) noexcept {
+  if (interrupts_our_handler(context)) return;
+  with_room(context, [&]() noexcept { report_crash_here(signal, info, context); });
 }
 
 }  // namespace detail

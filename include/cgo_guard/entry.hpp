@@ -44,6 +44,7 @@ inline void stay_loaded() noexcept {
 inline void install_everything() noexcept {
   process.known.look_up();
   locate_exception_state();
+  prepare_handler_stacks();
   stay_loaded();
   process.process_id = getpid();
   watch_forks();

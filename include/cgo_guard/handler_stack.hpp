@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// @file handler_stack.hpp
-/// Stacks on which our signal handler does its work. The one that the kernel calls it on belongs to somebody who did not
-/// know of us: 8 KiB are common, of which a processor with wide registers has 3 to 11 for the kernel's own frame.
+/// Stacks on which our signal handler does its work. The one that the kernel calls it on belongs to somebody who did
+/// not know of us: 8 KiB are common, of which a processor with wide registers has 3 to 11 for the kernel's own frame.
 ///
 ///     the thread's own stack     ...  the fault
 ///     its alternate stack        the kernel's frame | on_signal, and the handlers below ours |
@@ -60,6 +60,9 @@ class handler_stack_pool {
     }
   }
   void give_back(int stack) noexcept { taken_.fetch_and(~(std::uint32_t{1} << stack), std::memory_order_release); }
+
+  /// In a fork's child, which has none of the threads that were at work.
+  void forget_other_threads() noexcept { taken_.store(0, std::memory_order_relaxed); }
 
   std::uintptr_t lowest(int stack) const noexcept {
     return base_.load(std::memory_order_relaxed) + static_cast<std::size_t>(stack) * distance + guard_size;
@@ -136,6 +139,15 @@ template <class Work>
 bool with_room(const ucontext_t &context, Work &&work) noexcept {
   return call_with_room(
       context, [](void *body) noexcept { (*static_cast<std::remove_reference_t<Work> *>(body))(); }, &work);
+}
+
+/// In ordinary context, before the first signal.
+inline void prepare_handler_stacks() noexcept {
+  handler_stacks.prepare();
+  // Once there and back, so that the dynamic linker binds now what is called on the way: it takes KiB of stack for
+  // that.
+  const ucontext_t nowhere = {};
+  with_room(nowhere, []() noexcept {});
 }
 
 }  // namespace detail

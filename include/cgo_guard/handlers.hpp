@@ -9,6 +9,7 @@
 
 #include "crash_report.hpp"
 #include "fault.hpp"
+#include "handler_stack.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -75,7 +76,7 @@ inline void forward_to(const struct sigaction &old, int signal, siginfo_t *info,
   if (last && info->si_code > 0 && arch::pc_of(interrupted) == pc) die_by_default(signal, *info);
 }
 
-inline void forward(int signal, siginfo_t *info, void *context, bool from_kernel) noexcept {
+[[gnu::noinline]] inline void forward(int signal, siginfo_t *info, void *context, bool from_kernel) noexcept {
   process.count.forwarded.fetch_add(1, std::memory_order_relaxed);
   const int index = index_of(signal);
   // In the child of a Go program that forked, Go is not there to be asked: its other threads are gone.
@@ -94,12 +95,33 @@ inline void forward(int signal, siginfo_t *info, void *context, bool from_kernel
   if (from_kernel) process.forwarding.leave(context);
 }
 
+/// take_fault where there is room for it. Without room the fault is nobody's.
+inline bool take_fault_with_room(int signal, const siginfo_t &info, ucontext_t &context) noexcept {
+  bool taken = false;
+  with_room(context, [&]() noexcept { taken = take_fault(signal, info, context); });
+  return taken;
+}
+
+/// A signal that came while we were at work: sent, or a fault of our own. Nothing of ours looks at it, so that we never
+/// enter ourselves without end; whoever is below is told once.
+[[gnu::noinline]] inline void forward_interruption(int signal, siginfo_t *info, void *context,
+                                                   bool from_kernel) noexcept {
+  const auto &interrupted = *static_cast<ucontext_t *>(context);
+  const std::uintptr_t pc = arch::pc_of(interrupted);
+  forward(signal, info, context, from_kernel);
+  if (info->si_code > 0 && arch::pc_of(interrupted) == pc) die_by_default(signal, *info);
+}
+
+/// It takes little of the stack that it is called on, which may be of any size (handler_stack.hpp).
 inline void on_signal(int signal, siginfo_t *info, void *context) noexcept {
   arch::clear_alignment_check();
   const bool from_kernel = arch::called_by_kernel(__builtin_dwarf_cfa(), context);
-  const int saved_errno = errno;
   auto &interrupted = *static_cast<ucontext_t *>(context);
-  if (!excuse_own_read(interrupted) && !take_fault(signal, *info, interrupted)) {
+  if (excuse_own_read(interrupted)) return;
+  const int saved_errno = errno;
+  if (interrupts_our_handler(interrupted)) {
+    forward_interruption(signal, info, context, from_kernel);
+  } else if (!take_fault_with_room(signal, *info, interrupted)) {
     errno = saved_errno;
     forward(signal, info, context, from_kernel);
   }

@@ -40,6 +40,7 @@
 //
 //   cgo_guard_v1_capture(registers): the caller's registers as they will be when capture returns.
 //   cgo_guard_v1_resume(registers): loads them all and continues at their pc. Does not return.
+//   cgo_guard_v1_call_on(function, argument, top): function(argument) on the stack that ends at top, 16-byte aligned.
 __asm__(
     ".ifndef cgo_guard_v1_enter\n"
     ".pushsection .data.DW.ref.cgo_guard_v1_personality,\"awG\",@progbits,DW.ref.cgo_guard_v1_personality,comdat\n"
@@ -182,6 +183,26 @@ __asm__(
     "  movq 56(%rdi),%rsp\n"
     "  jmpq *%rcx\n"
     ".size cgo_guard_v1_resume,.-cgo_guard_v1_resume\n"
+
+    ".weak cgo_guard_v1_call_on\n"
+    ".hidden cgo_guard_v1_call_on\n"
+    ".type cgo_guard_v1_call_on,@function\n"
+    "cgo_guard_v1_call_on:\n"
+    "  .cfi_startproc\n"
+    "  pushq %rbp\n"
+    "  .cfi_def_cfa_offset 16\n"
+    "  .cfi_offset %rbp,-16\n"
+    "  movq %rsp,%rbp\n"
+    "  .cfi_def_cfa_register %rbp\n"
+    "  movq %rdx,%rsp\n"
+    "  movq %rdi,%rax\n"
+    "  movq %rsi,%rdi\n"
+    "  callq *%rax\n"
+    "  leave\n"
+    "  .cfi_def_cfa %rsp,8\n"
+    "  ret\n"
+    "  .cfi_endproc\n"
+    ".size cgo_guard_v1_call_on,.-cgo_guard_v1_call_on\n"
     ".popsection\n"
     ".endif\n");
 
@@ -211,6 +232,8 @@ __attribute__((visibility("hidden"))) void *cgo_guard_v1_enter(void (*thunk)(voi
 __attribute__((visibility("hidden"))) int cgo_guard_v1_load(std::uintptr_t address, std::uintptr_t *out) noexcept;
 __attribute__((visibility("hidden"))) void cgo_guard_v1_capture(registers *out) noexcept;
 [[noreturn]] __attribute__((visibility("hidden"))) void cgo_guard_v1_resume(const registers *in) noexcept;
+__attribute__((visibility("hidden"))) void cgo_guard_v1_call_on(void (*function)(void *) noexcept, void *argument,
+                                                                void *top) noexcept;
 extern __attribute__((visibility("hidden"))) const char cgo_guard_v1_returned[], cgo_guard_v1_landed[];
 extern __attribute__((visibility("hidden"))) const char cgo_guard_v1_load_begin[], cgo_guard_v1_load_end[],
     cgo_guard_v1_load_failed[];

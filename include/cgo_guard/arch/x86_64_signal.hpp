@@ -28,6 +28,10 @@ inline std::uintptr_t pc_of(const ucontext_t &context) noexcept {
   return static_cast<std::uintptr_t>(context.uc_mcontext.gregs[REG_RIP]);
 }
 
+inline std::uintptr_t sp_of(const ucontext_t &context) noexcept {
+  return static_cast<std::uintptr_t>(context.uc_mcontext.gregs[REG_RSP]);
+}
+
 /// Makes the return of the signal handler continue with these registers and with the ABI's defaults for everything
 /// that C++ may have changed: direction, alignment-check and trap flags, SSE and x87 modes, an x87 stack in use.
 inline void to_ucontext(const registers &in, ucontext_t &context) noexcept {
