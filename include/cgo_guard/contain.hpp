@@ -36,6 +36,8 @@ struct contained {
   fault_facts fault;
 };
 
+inline void restore_exception_state(guard_record &record) noexcept;  // exception_objects.hpp
+
 template <class Body>
 [[gnu::noinline]] contained contain(Body &&body) noexcept {
   using block = std::remove_reference_t<Body>;
@@ -48,6 +50,7 @@ template <class Body>
   if (outcome == &context.record) {
     result.signal = context.record.fault.signal;
     result.fault = context.record.fault;
+    restore_exception_state(context.record);
     if ((context.record.state & state_noted) != 0) {
       result.terminated_by = context.record.noted_name;
       std::free(context.record.noted_what);

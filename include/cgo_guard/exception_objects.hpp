@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 /// @file exception_objects.hpp
 /// libstdc++'s exception objects and per-thread exception state, read and repaired after frames were left behind.
-///
-/// The layouts are those of libstdc++'s unwind-cxx.h, unchanged since GCC 4.5. They are ABI: programs link against a
-/// shared libstdc++ that was built with them. Nothing public tells which exceptions belong to frames that are gone.
 #ifndef CGO_GUARD_EXCEPTION_OBJECTS_HPP
 #define CGO_GUARD_EXCEPTION_OBJECTS_HPP
 
@@ -17,48 +14,12 @@
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
-constexpr _Unwind_Exception_Class gnu_class = 0x474e5543432b2b00;  // "GNUCC++\0"
-constexpr _Unwind_Exception_Class gnu_dependent_class = gnu_class | 1;
-
-/// __cxa_exception and, with `type_or_primary` meaning the object instead, __cxa_dependent_exception.
-struct exception_header {
-  void *type_or_primary;
-  void (*destructor)(void *);
-  void (*unexpected)();
-  void (*terminate)();
-  exception_header *next;
-  int handler_count;
-  int handler_switch_value;
-  const unsigned char *action_record;
-  const unsigned char *lsda;
-  std::uintptr_t catch_temp;
-  void *adjusted;
-  _Unwind_Exception unwind;
-};
-static_assert(sizeof(exception_header) == 112, "libstdc++'s __cxa_exception on LP64");
-constexpr std::size_t reference_count_offset = 16;  // it stands before the header, padded to the header's alignment
-
-struct exception_globals {
-  exception_header *caught;
-  unsigned int uncaught;
-};
-
-inline exception_globals &current_globals() noexcept {
-  return *reinterpret_cast<exception_globals *>(abi::__cxa_get_globals());
-}
-
-inline bool is_gnu(const _Unwind_Exception &e) noexcept {
-  return e.exception_class == gnu_class || e.exception_class == gnu_dependent_class;
-}
-
 /// A thrown object and its type; empty for an exception of another language.
 struct exception_view {
   const std::type_info *type = nullptr;
   void *object = nullptr;
   explicit operator bool() const { return type != nullptr; }
 };
-
-inline exception_header *header_of(void *object) noexcept { return static_cast<exception_header *>(object) - 1; }
 
 inline exception_view view_of_object(void *object) noexcept {
   if (object == nullptr) return {};
@@ -88,25 +49,28 @@ inline void end_exception(_Unwind_Exception &e) noexcept {
   });
 }
 
-/// Makes the thread's exception state what it was when the guard was entered.
-///
-/// Caught exceptions: the unwinder leaves in private_2 the stack address of the frame that catches (libgcc, unwind.inc:
-/// uw_identify_context). Those below the guard were caught in frames that are gone.
-/// Uncaught ones: counted by the signal handler while their frames were still there (count_in_flight).
-inline void restore_exception_state(const guard_record &record) noexcept {
+/// Whether a caught exception belongs to frames that the guard has left behind. The unwinder leaves in private_2 the
+/// stack address of the frame that catches (libgcc, unwind.inc: uw_identify_context).
+inline bool is_left_behind(const exception_header &caught, const guard_record &record) noexcept {
+  if (&caught.unwind == &record.forced.unwind) return true;  // our own, abandoned in a `catch (...)`
+  return is_gnu(caught.unwind) && caught.unwind.private_2 < record.guard_cfa;
+}
+
+/// Makes the thread's exception state what it was when the guard was entered: ends what was caught in frames that are
+/// gone, and counts what was in flight in them no more.
+inline void restore_exception_state(guard_record &record) noexcept {
   exception_globals &globals = current_globals();
-  for (int i = 0; i < 64 && globals.caught != nullptr; ++i) {
+  globals.uncaught = uncaught_outside(record);
+  while (globals.caught != nullptr && is_left_behind(*globals.caught, record)) {
     exception_header *const top = globals.caught;
-    if (top->unwind.exception_class == forced_class) {
-      globals.caught = nullptr;  // our own, abandoned in a `catch (...)`; libstdc++ does not chain foreign ones
-      continue;
+    const bool foreign = !is_gnu(top->unwind);
+    if (!foreign && !record.fault.in_allocator) {
+      top->handler_count = 1;  // whatever nesting of catch and rethrow it was in is gone with its frames
+      contain([] { abi::__cxa_end_catch(); });
     }
-    if (!is_gnu(top->unwind) || top->unwind.private_2 >= record.guard_cfa) break;
-    top->handler_count = 1;  // whatever nesting of catch and rethrow it was in is gone with its frames
-    contain([] { abi::__cxa_end_catch(); });
-    if (globals.caught == top) globals.caught = top->next;
+    if (globals.caught == top) globals.caught = foreign ? nullptr : top->next;  // libstdc++ does not chain foreign ones
   }
-  if (record.uncaught_outside != uncaught_unknown) globals.uncaught = record.uncaught_outside;
+  globals.uncaught = uncaught_outside(record);
 }
 
 }  // namespace detail

@@ -19,9 +19,9 @@
 #include <cstdlib>
 
 #include <cxxabi.h>
-#include <dlfcn.h>
 #include <err.h>
 
+#include "originals.hpp"
 #include "sanitizer.hpp"
 #include "terminate.hpp"
 
@@ -123,10 +123,10 @@ inline void drop_note(const guard_frame &guard) noexcept {
 
 /// The exit or quick_exit behind ours. A static program has none to be found by name. With a recent glibc its exit is
 /// libc's own, because atexit brings it in; otherwise what it does is done here, as far as libc lets anybody do it.
-[[noreturn]] inline void really_exit(const char *function, int status) noexcept {
+[[noreturn]] inline void really_exit(original &behind, int status) noexcept {
   using exit_function = void (*)(int) noexcept;  // noexcept, so that no frame of ours is in the way of an exception
-  if (void *const original = dlsym(RTLD_NEXT, function)) reinterpret_cast<exit_function>(original)(status);
-  if (std::strcmp(function, "exit") == 0) {
+  if (auto *const original = behind.as<exit_function>()) original(status);
+  if (&behind == &originals.exit) {
     abi::__cxa_finalize(nullptr);
     std::fflush(nullptr);
   } else if (&__run_exit_handlers != nullptr && &__quick_exit_funcs != nullptr) {
@@ -149,17 +149,14 @@ inline void exit_with_text(const exit_call &call, const char *format, va_list ar
 }
 
 /// What err.h's functions do, by the next verr or verrx; in a static program by hand.
-[[noreturn]] inline void really_exit_with_text(const char *function, int status, const char *format, va_list arguments,
+[[noreturn]] inline void really_exit_with_text(original &behind, int status, const char *format, va_list arguments,
                                                int error) noexcept {
   errno = error;
   using verr_function = void (*)(int, const char *, va_list);
-  if (void *const original = dlsym(RTLD_NEXT, function)) {
-    reinterpret_cast<verr_function>(original)(status, format, arguments);
-  }
+  if (auto *const original = behind.as<verr_function>()) original(status, format, arguments);
   std::fprintf(stderr, "%s: ", program_invocation_short_name);
   if (format != nullptr) std::vfprintf(stderr, format, arguments);
-  if (std::strcmp(function, "verr") == 0)
-    std::fprintf(stderr, "%s%s", format != nullptr ? ": " : "", std::strerror(error));
+  if (&behind == &originals.verr) std::fprintf(stderr, "%s%s", format != nullptr ? ": " : "", std::strerror(error));
   std::fputc('\n', stderr);
   std::exit(status);
 }
@@ -174,13 +171,13 @@ CGO_GUARD_NAMESPACE_END
 CGO_GUARD_INTERPOSER void exit(int status) noexcept {
   using namespace cgo_guard::detail;
   if (guard_record *record = begin_exit({"exit", status, true, CGO_GUARD_EXIT_CFA})) leave_by_exit(*record);
-  really_exit("exit", status);
+  really_exit(originals.exit, status);
 }
 
 CGO_GUARD_INTERPOSER void quick_exit(int status) noexcept {
   using namespace cgo_guard::detail;
   if (guard_record *record = begin_exit({"quick_exit", status, true, CGO_GUARD_EXIT_CFA})) leave_by_exit(*record);
-  really_exit("quick_exit", status);
+  really_exit(originals.quick_exit, status);
 }
 
 CGO_GUARD_INTERPOSER void _Exit(int status) noexcept {
@@ -199,13 +196,13 @@ CGO_GUARD_INTERPOSER void verr(int status, const char *format, va_list arguments
   using namespace cgo_guard::detail;
   const int error = errno;
   exit_with_text({"verr", status, false, CGO_GUARD_EXIT_CFA}, format, arguments, std::strerror(error));
-  really_exit_with_text("verr", status, format, arguments, error);
+  really_exit_with_text(originals.verr, status, format, arguments, error);
 }
 
 CGO_GUARD_INTERPOSER void verrx(int status, const char *format, va_list arguments) {
   using namespace cgo_guard::detail;
   exit_with_text({"verrx", status, false, CGO_GUARD_EXIT_CFA}, format, arguments, nullptr);
-  really_exit_with_text("verrx", status, format, arguments, errno);
+  really_exit_with_text(originals.verrx, status, format, arguments, errno);
 }
 
 CGO_GUARD_INTERPOSER void err(int status, const char *format, ...) {
@@ -214,7 +211,7 @@ CGO_GUARD_INTERPOSER void err(int status, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
   exit_with_text({"err", status, false, CGO_GUARD_EXIT_CFA}, format, arguments, std::strerror(error));
-  really_exit_with_text("verr", status, format, arguments, error);
+  really_exit_with_text(originals.verr, status, format, arguments, error);
 }
 
 CGO_GUARD_INTERPOSER void errx(int status, const char *format, ...) {
@@ -222,7 +219,7 @@ CGO_GUARD_INTERPOSER void errx(int status, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
   exit_with_text({"errx", status, false, CGO_GUARD_EXIT_CFA}, format, arguments, nullptr);
-  really_exit_with_text("verrx", status, format, arguments, errno);
+  really_exit_with_text(originals.verrx, status, format, arguments, errno);
 }
 
 #undef CGO_GUARD_EXIT_CFA

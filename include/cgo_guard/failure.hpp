@@ -294,12 +294,9 @@ inline cgo_guard_error *fail_with_fault(guard_record &record, const guard_site &
       std::snprintf(process.poison_text, sizeof process.poison_text, "%s in the allocator under %s (%s:%d): %s",
                     signal_name(fault.signal), site.function, site.file, site.line, slot->error.message);
     }
-    const bool known = record.uncaught_outside != uncaught_unknown;
-    current_globals() = exception_globals{nullptr, known ? record.uncaught_outside : 0};
-  } else {
-    restore_exception_state(record);
-    if (record.stray != nullptr) end_exception(*record.stray);
   }
+  restore_exception_state(record);
+  if (record.stray != nullptr && !fault.in_allocator) end_exception(*record.stray);
   return &slot->error;
 }
 

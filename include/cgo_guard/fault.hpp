@@ -26,7 +26,7 @@ struct fault_walk {
   const void *frames[max_frames];
   frame_list list{frames};
   arch::registers landing;
-  std::uintptr_t landing_cfa = 0;
+  std::uintptr_t landing_cfa = 0, landing_site = 0;
   std::uintptr_t stack_floor = 0;
   std::uint64_t skipped = 0;     ///< before the first landing pad
   std::uint64_t pads_after = 0;  ///< at and behind it
@@ -92,6 +92,7 @@ inline bool skip_abort_machinery(std::uintptr_t call_site, fault_facts &fault, f
   notice_abort(call_site, walk.frames_since_abort, fault);
   const bool terminating = walk.frames_since_abort >= 0 && process.known.is_terminating(call_site);
   if (terminating) fault.through_terminate = true;
+  if (terminating) fault.through_rethrow = process.known.is_rethrow(call_site);
   if (!terminating && !process.known.is_last_words(call_site)) return false;
   walk.list.clear();
   walk.has_landing = false;
@@ -123,9 +124,7 @@ inline void visit_frame(const frame_facts &facts, const cursor &at, fault_facts 
     walk.pads_after = 1;
     walk.landing_cfa = at.cfa();
     walk.landing = at.registers();
-    walk.landing.value[arch::sp_register] += facts.args_size;
-    walk.landing.value[arch::pc_register] = facts.pad.pad;
-    walk.landing.value[arch::selector_register] = static_cast<std::uintptr_t>(facts.pad.selector);
+    walk.landing_site = call_site;
   }
 }
 
@@ -218,8 +217,7 @@ inline bool take_fault(int signal, const siginfo_t &info, ucontext_t &context) n
 
   arch::registers target = start.registers;
   if (land) {
-    target = walk.landing;
-    target.value[arch::exception_register] = reinterpret_cast<std::uintptr_t>(&record.forced);
+    target = cleanup_registers(walk.landing, walk.landing_site, record);
   } else {
     set_guard_registers(guard, &record, target);
   }

@@ -4,8 +4,6 @@
 #ifndef CGO_GUARD_IN_FLIGHT_HPP
 #define CGO_GUARD_IN_FLIGHT_HPP
 
-#include <cxxabi.h>
-
 #include "unwind.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
@@ -20,18 +18,19 @@ class in_flight_counter {
   in_flight_counter(std::uintptr_t low, std::uintptr_t high) noexcept : low_(low), high_(high) {}
 
   void consider(std::uintptr_t word) noexcept {
-    constexpr std::uintptr_t gnu_class_word = 0x474e5543432b2b00;
-    constexpr std::uintptr_t header_before = 80, count_before = 96;  // exception_objects.hpp: offsets before `unwind`
-    static_assert(count_before == header_before + 16, "the reference count stands before the header");
+    constexpr std::uintptr_t before = offsetof(exception_header, unwind);
     if (word % 16 != 0 || word < 4096 || count_ == maximum) return;
-    std::uintptr_t exception_class = 0, catching_frame = 0, references = 0;
-    if (load(word, exception_class) == 0 || (exception_class & ~std::uintptr_t{1}) != gnu_class_word) return;
+    std::uintptr_t exception_class = 0, catching_frame = 0, references = 0, handlers = 0;
+    if (load(word, exception_class) == 0 || (exception_class & ~std::uintptr_t{1}) != gnu_class) return;
     if (load(word + offsetof(_Unwind_Exception, private_2), catching_frame) == 0) return;
-    if (catching_frame < low_ || catching_frame >= high_) return;
-    if (load(word - count_before, references) == 0 || (references & 0xffffffff) == 0 ||
+    // 0 until the search has found who catches: a stack that runs out in the unwinder.
+    if (catching_frame != 0 && (catching_frame < low_ || catching_frame >= high_)) return;
+    if (load(word - before - reference_count_offset, references) == 0 || (references & 0xffffffff) == 0 ||
         (references & 0xffffffff) > 1000) {
       return;  // freed: the allocator has written its list pointer there
     }
+    if (load(word - before + offsetof(exception_header, handler_count), handlers) == 0) return;
+    if (static_cast<std::int32_t>(handlers) > 0) return;  // a catch clause has it
     for (int i = 0; i < count_; ++i) {
       if (seen_[i] == word) return;
     }
@@ -47,6 +46,10 @@ class in_flight_counter {
   }
 
   std::uint32_t count() const noexcept { return static_cast<std::uint32_t>(count_); }
+  /// The one that was thrown last, as far as the stack tells; nullptr for none.
+  _Unwind_Exception *innermost() const noexcept {
+    return count_ != 0 ? reinterpret_cast<_Unwind_Exception *>(seen_[0]) : nullptr;
+  }
 
  private:
   static int load(std::uintptr_t address, std::uintptr_t &out) noexcept {
@@ -57,9 +60,6 @@ class in_flight_counter {
   std::uintptr_t seen_[maximum];
   int count_ = 0;
 };
-
-/// Said where the number could not be had.
-constexpr std::uint32_t uncaught_unknown = ~std::uint32_t{0};
 
 /// Finds out where a thread's exception state is. Ordinary context, once.
 /// The signal handler must not ask libstdc++ for it: where that was dlopen'ed (a plugin of a C program), a thread's
@@ -73,19 +73,21 @@ inline void locate_exception_state() noexcept {
   process.exception_state_below_thread = distance < plausible ? distance : 0;
 }
 
-/// std::uncaught_exceptions() as it was when the guard was entered, or uncaught_unknown.
-inline std::uint32_t uncaught_outside(const arch::registers &at_fault, const guard_frame &guard) noexcept {
-  struct globals {
-    void *caught;
-    unsigned int uncaught;
-  };
-  if (process.exception_state_below_thread == 0) return uncaught_unknown;
+/// Whether the thread has exceptions in flight at all, as far as the handler can know. In doubt it has none: the search
+/// reads wherever a word points to, and each read that fails is a signal more.
+inline bool is_throwing() noexcept {
+  if (process.exception_state_below_thread == 0) return false;
   const auto *const state =
-      reinterpret_cast<const globals *>(arch::thread_pointer() - process.exception_state_below_thread);
-  if (state->uncaught == 0) return 0;
-  in_flight_counter counter(at_fault.sp(), guard.cfa);
-  counter.scan(at_fault);
-  return state->uncaught > counter.count() ? state->uncaught - counter.count() : 0;
+      reinterpret_cast<const exception_globals *>(arch::thread_pointer() - process.exception_state_below_thread);
+  return state->uncaught != 0;
+}
+
+/// How many exceptions were thrown under the guard, and are not caught where it fails.
+inline std::uint32_t count_in_flight(const arch::registers &failed, const guard_frame &guard) noexcept {
+  if (!is_throwing()) return 0;
+  in_flight_counter counter(failed.sp(), guard.cfa);
+  counter.scan(failed);
+  return counter.count();
 }
 
 }  // namespace detail

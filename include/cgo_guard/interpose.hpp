@@ -14,8 +14,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include <dlfcn.h>
-
+#include "originals.hpp"
 #include "sanitizer.hpp"
 #include "terminate.hpp"
 
@@ -25,15 +24,21 @@
 // them for the table of functions that only report and abort (known_functions.hpp).
 #define CGO_GUARD_INTERPOSER extern "C" __attribute__((noreturn, weak, used, visibility("default")))
 
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+using assert_function = void (*)(const char *, const char *, unsigned int, const char *);
+using glibcxx_assert_function = void (*)(const char *, int, const char *, const char *);
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
 CGO_GUARD_INTERPOSER void __assert_fail(const char *expression, const char *file, unsigned int line,
                                         const char *function) noexcept {
   using namespace cgo_guard::detail;
   if (guard_record *record = begin_note(0)) {
     std::snprintf(record->note, sizeof record->note, "%s:%u: %s%sAssertion `%s' failed.", file, line,
                   function != nullptr ? function : "", function != nullptr ? ": " : "", expression);
-  } else if (void *const original = dlsym(RTLD_NEXT, "__assert_fail")) {
-    reinterpret_cast<void (*)(const char *, const char *, unsigned int, const char *)>(original)(expression, file, line,
-                                                                                                 function);
+  } else if (auto *const original = originals.assert_fail.as<assert_function>()) {
+    original(expression, file, line, function);
   } else {
     std::fprintf(stderr, "%s:%u: %s: Assertion `%s' failed.\n", file, line, function != nullptr ? function : "?",
                  expression);
@@ -46,32 +51,32 @@ CGO_GUARD_INTERPOSER void __stack_chk_fail() {
   if (guard_record *record = begin_note(0)) {
     std::snprintf(record->note, sizeof record->note,
                   "stack smashing detected: the innermost function wrote past the end of a local array");
-  } else if (void *const original = dlsym(RTLD_NEXT, "__stack_chk_fail")) {
-    reinterpret_cast<void (*)()>(original)();
+  } else if (auto *const original = originals.stack_chk_fail.as<void (*)()>()) {
+    original();
   }
   std::abort();
 }
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
-[[noreturn]] inline void missing_virtual(const char *symbol, const char *text) noexcept {
+[[noreturn]] inline void missing_virtual(original &behind, const char *text) noexcept {
   if (guard_record *record = begin_note(state_terminate)) {
     std::snprintf(record->note, sizeof record->note, "%s", text);
     std::terminate();
   }
-  if (void *const original = dlsym(RTLD_NEXT, symbol)) reinterpret_cast<void (*)()>(original)();
+  if (auto *const original = behind.as<void (*)()>()) original();
   std::terminate();
 }
 }  // namespace detail
 CGO_GUARD_NAMESPACE_END
 
 CGO_GUARD_INTERPOSER void __cxa_pure_virtual() {
-  cgo_guard::detail::missing_virtual("__cxa_pure_virtual",
+  cgo_guard::detail::missing_virtual(cgo_guard::detail::originals.pure_virtual,
                                      "pure virtual method called (on an object that is being built or destroyed)");
 }
 
 CGO_GUARD_INTERPOSER void __cxa_deleted_virtual() {
-  cgo_guard::detail::missing_virtual("__cxa_deleted_virtual", "deleted virtual method called");
+  cgo_guard::detail::missing_virtual(cgo_guard::detail::originals.deleted_virtual, "deleted virtual method called");
 }
 
 // std::__glibcxx_assert_fail, behind operator[] and its like with -D_GLIBCXX_ASSERTIONS (GCC 12 and newer). By its
@@ -86,9 +91,8 @@ CGO_GUARD_INTERPOSER void cgo_guard_v1_glibcxx_assert_fail(const char *file, int
   if (guard_record *record = begin_note(0)) {
     std::snprintf(record->note, sizeof record->note, "%s:%d: %s: Assertion '%s' failed.", file != nullptr ? file : "?",
                   line, function != nullptr ? function : "?", condition != nullptr ? condition : "?");
-  } else if (void *const original = dlsym(RTLD_NEXT, "_ZSt21__glibcxx_assert_failPKciS0_S0_")) {
-    reinterpret_cast<void (*)(const char *, int, const char *, const char *)>(original)(file, line, function,
-                                                                                        condition);
+  } else if (auto *const original = originals.glibcxx_assert_fail.as<glibcxx_assert_function>()) {
+    original(file, line, function, condition);
   }
   std::abort();
 }
@@ -102,15 +106,9 @@ using throw_function = void (*)(void *, void *, void (*)(void *));
 /// reference to __cxa_init_primary_exception brings in the object file that defines both, and a definition that isn't
 /// weak wins.
 inline throw_function original_throw() noexcept {
-  static std::atomic<void *> original{nullptr};
-  void *found = original.load(std::memory_order_acquire);
-  if (found == nullptr) {
-    found = dlsym(RTLD_NEXT, "__cxa_throw");
-    original.store(found, std::memory_order_release);
-  }
   static void *const volatile same_object_file = reinterpret_cast<void *>(&abi::__cxa_init_primary_exception);
   static_cast<void>(same_object_file);
-  return reinterpret_cast<throw_function>(found);
+  return originals.cxa_throw.as<throw_function>();
 }
 }  // namespace detail
 CGO_GUARD_NAMESPACE_END
@@ -130,6 +128,23 @@ extern "C" __attribute__((weak, used, visibility("default"))) void cgo_guard_v1_
   original(object, type, destructor);
 }
 #endif  // no sanitizer
+
+// A `catch (...)` that is entered because of a fault sees one exception less in flight than the destructors on the way
+// there, as it would for an exception. libstdc++ counts only its own, and calls ours foreign (eh_catch.cc). As above:
+// not a frame, and where libstdc++ is linked statically not called, because end_exception brings in the original.
+extern "C" __attribute__((weak, used, visibility("default"))) void *cgo_guard_v1_begin_catch(void *exception) noexcept
+    __asm__("__cxa_begin_catch");
+
+extern "C" __attribute__((weak, used, visibility("default"))) void *cgo_guard_v1_begin_catch(void *exception) noexcept {
+  using namespace cgo_guard::detail;
+  using catch_function = void *(*)(void *) noexcept;
+  const auto original = originals.cxa_begin_catch.as<catch_function>();
+  // Set, not counted down: the original may be that of another copy of this header.
+  if (static_cast<const _Unwind_Exception *>(exception)->exception_class == forced_class) {
+    current_globals().uncaught = static_cast<const forced_exception *>(exception)->uncaught_outside;
+  }
+  return original(exception);
+}
 
 #undef CGO_GUARD_INTERPOSER
 

@@ -49,6 +49,7 @@ class known_functions {
       if (range.end > whole_allocator_.end) whole_allocator_.end = range.end;
     }
     find("abort", abort_);
+    find("__cxa_rethrow", rethrow_);
     libc_ = module_of(abort_.begin);
     allow_lasting_modules();
     throwing_.count = 0;
@@ -79,6 +80,7 @@ class known_functions {
     }
     return false;
   }
+  bool is_rethrow(std::uintptr_t pc) const noexcept { return rethrow_.contains(pc); }
   bool is_abort(std::uintptr_t pc) const noexcept { return abort_.contains(pc); }
   bool is_libc(std::uintptr_t pc) const noexcept { return libc_.contains(pc); }
   /// The machinery of a throw: not part of its stack.
@@ -185,7 +187,7 @@ class known_functions {
     }
   };
 
-  address_range allocator_[13], whole_allocator_, abort_, libc_;
+  address_range allocator_[13], whole_allocator_, abort_, rethrow_, libc_;
   int allocator_count_ = 0;
   bool looked_up_ = false;
   range_list throwing_, last_words_, terminating_;

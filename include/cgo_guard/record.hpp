@@ -9,6 +9,7 @@
 #include <unwind.h>
 
 #include "arch.hpp"
+#include "exception_state.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -37,6 +38,7 @@ struct fault_facts {
   bool in_allocator;       ///< malloc or a relative is on the stack
   bool from_libc;          ///< libc itself called abort, so __abort_msg is about this
   bool through_terminate;  ///< std::terminate is on the stack
+  bool through_rethrow;    ///< it was called by __cxa_rethrow: `throw;`, with nothing to throw
   bool walked;             ///< the frames between fault and guard are all known
   int system_call;         ///< of a SIGSYS
   std::uintptr_t address;
@@ -58,15 +60,15 @@ struct guard_record {
   std::uint64_t modules;     ///< when they were (noted_modules.hpp), or not_noted
   std::uintptr_t guard_cfa;  ///< where the trampoline is
   std::uintptr_t landed;     ///< CFA of the frame whose landing pad was entered last
-  _Unwind_Exception forced;  ///< what the landing pads get to see
+  forced_exception forced;   ///< what the landing pads get to see
   _Unwind_Exception *stray;  ///< an exception that a destructor let escape after the fault, or nullptr
   const char *core_file;     ///< where the core of the fault will be, or nullptr
   const void *frames[max_frames];
 
-  std::uint32_t uncaught_outside;  ///< std::uncaught_exceptions() without those thrown inside the guard
-  char *noted_name;                ///< malloc'ed: the type of the exception in flight at std::terminate, or nullptr
-  char *noted_what;                ///< malloc'ed: its what(), or nullptr
-  char note[512];                  ///< the text of an assertion
+  std::uint32_t in_flight;  ///< exceptions thrown inside the guard and not caught when it failed
+  char *noted_name;         ///< malloc'ed: the type of the exception in flight at std::terminate, or nullptr
+  char *noted_what;         ///< malloc'ed: its what(), or nullptr
+  char note[512];           ///< the text of an assertion
 };
 
 /// Why a search for a guard has found none.

@@ -80,13 +80,12 @@ class throw_table {
 
 inline throw_table throw_stacks;
 
-/// The object of a C++ exception, behind its header (exception_objects.hpp), or nullptr for another language's.
+/// The object of a C++ exception, behind its header (exception_state.hpp), or nullptr for another language's.
 inline const void *thrown_object(const _Unwind_Exception &e) noexcept {
-  constexpr _Unwind_Exception_Class primary = 0x474e5543432b2b00, dependent = primary | 1;
-  if (e.exception_class == primary) return &e + 1;
-  if (e.exception_class == dependent)
-    return *reinterpret_cast<void *const *>(reinterpret_cast<const char *>(&e + 1) - 112);
-  return nullptr;
+  if (e.exception_class == gnu_class) return &e + 1;
+  if (e.exception_class != gnu_dependent_class) return nullptr;
+  const auto *const after = reinterpret_cast<const exception_header *>(&e + 1);
+  return (after - 1)->type_or_primary;
 }
 
 /// Notes which modules a record's frames are in.

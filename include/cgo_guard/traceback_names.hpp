@@ -27,8 +27,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "contain.hpp"
 #include "exception.hpp"
+#include "exception_objects.hpp"
 #include "process.hpp"
 #include "stack_text.hpp"
 #include "symbolize.hpp"

@@ -7,14 +7,16 @@
 ///         frame            <- nothing to clean up
 ///           fault
 ///
-/// The signal handler enters the first landing pad itself (fault.hpp). A landing pad can end in three ways, and each
-/// brings control back here: _Unwind_Resume (and a rethrow) call our stop function, because the exception they are
-/// given is marked as a forced unwind; the end of a `catch (...)` that swallows calls the exception's cleanup function;
-/// and code that may not be left by an exception calls std::terminate (terminate.hpp).
+/// It begins with a call of continue_unwinding, which the signal handler puts under the frame with the first landing
+/// pad (fault.hpp): what has to be said to libstdc++ can't be said in a handler. A landing pad can end in three ways,
+/// and each brings control back here: _Unwind_Resume (and a rethrow) call our stop function, because the exception they
+/// are given is marked as a forced unwind; the end of a `catch (...)` that swallows calls the exception's cleanup
+/// function; and code that may not be left by an exception calls std::terminate (terminate.hpp).
 #ifndef CGO_GUARD_UNWIND_HPP
 #define CGO_GUARD_UNWIND_HPP
 
 #include "cursor.hpp"
+#include "exception_state.hpp"
 #include "process.hpp"
 #include "record.hpp"
 
@@ -24,9 +26,6 @@ extern "C" _Unwind_Reason_Code cgo_guard_v1_personality(int, _Unwind_Action, _Un
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
-
-/// "CGOGUARD": not the C++ class, so that typed handlers never match and libstdc++ treats it as foreign.
-constexpr _Unwind_Exception_Class forced_class = 0x43474f4755415244;
 
 inline bool is_guard(const frame_facts &facts) noexcept {
   return facts.personality == reinterpret_cast<std::uintptr_t>(&cgo_guard_v1_personality);
@@ -96,9 +95,25 @@ inline void set_guard_registers(const guard_frame &guard, const void *result, ar
   r.value[arch::pc_register] = reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_landed);
 }
 
+/// std::uncaught_exceptions() as it was when a guard was entered that has failed. Ordinary context; asked for the first
+/// time before any of the code runs that the failure cut off.
+inline std::uint32_t uncaught_outside(guard_record &record) noexcept {
+  std::uint32_t &outside = record.forced.uncaught_outside;
+  if (outside == uncaught_unknown) {
+    const exception_globals &globals = current_globals();
+    std::uint32_t inside = record.in_flight;
+    // __cxa_rethrow counts first and looks afterwards whether there is an exception (libstdc++, eh_throw.cc).
+    if (record.fault.through_rethrow && globals.caught == nullptr) ++inside;
+    outside = globals.uncaught > inside ? globals.uncaught - inside : 0;
+  }
+  return outside;
+}
+
 /// Goes on from a landing pad that has done its work: to the next one, or to the guard. Does not return.
 /// @param past_landed leave the rest of that frame out too, because it ended in std::terminate.
 [[noreturn, gnu::noinline]] inline void continue_unwinding(guard_record &record, bool past_landed) noexcept {
+  // What destructors ask that roll back where an exception is on its way (scope guards, transactions): a fault is one.
+  current_globals().uncaught = uncaught_outside(record) + 1;
   frame_cache cache;
   arch::registers here;
   arch::cgo_guard_v1_capture(&here);
@@ -130,6 +145,21 @@ inline void set_guard_registers(const guard_frame &guard, const void *result, ar
   arch::cgo_guard_v1_resume(&target);
 }
 
+/// The first step after a fault. The frame with the first landing pad is the record's `landed`.
+[[noreturn]] inline void begin_unwinding(void *record) noexcept {
+  continue_unwinding(*static_cast<guard_record *>(record), false);
+}
+
+/// The registers with which the frame that `frame` describes calls continue_unwinding(record, false).
+/// @param call_site where that frame stands (cursor.hpp)
+inline arch::registers cleanup_registers(const arch::registers &frame, std::uintptr_t call_site,
+                                         guard_record &record) noexcept {
+  arch::registers r = frame;
+  arch::set_call(r, reinterpret_cast<std::uintptr_t>(&begin_unwinding), reinterpret_cast<std::uintptr_t>(&record),
+                 call_site + 1);
+  return r;
+}
+
 /// What _Unwind_Resume calls for a forced unwind, once per frame. The first call takes over and never comes back: the
 /// stock loop would ask each frame's personality, and that one ends the process at the first gap.
 inline _Unwind_Reason_Code stop_function(int, _Unwind_Action, _Unwind_Exception_Class, _Unwind_Exception *,
@@ -148,10 +178,11 @@ inline void swallowed(_Unwind_Reason_Code, _Unwind_Exception *exception) noexcep
 /// (Itanium C++ ABI: Exception Handling, 1.6: "reserved for the unwinder"; both read them in _Unwind_Resume).
 inline void prepare_forced_exception(guard_record &record) noexcept {
   std::memset(&record.forced, 0, sizeof record.forced);
-  record.forced.exception_class = forced_class;
-  record.forced.exception_cleanup = &swallowed;
-  record.forced.private_1 = reinterpret_cast<std::uintptr_t>(&stop_function);
-  record.forced.private_2 = reinterpret_cast<std::uintptr_t>(&record);
+  record.forced.uncaught_outside = uncaught_unknown;
+  record.forced.unwind.exception_class = forced_class;
+  record.forced.unwind.exception_cleanup = &swallowed;
+  record.forced.unwind.private_1 = reinterpret_cast<std::uintptr_t>(&stop_function);
+  record.forced.unwind.private_2 = reinterpret_cast<std::uintptr_t>(&record);
 }
 
 /// Records the stack of a throw. Called in the search phase, when nothing has been unwound yet.

@@ -39,6 +39,7 @@
 //   one instruction that may (between load_begin and load_end) and continues at load_failed. No state needs to be kept.
 //
 //   cgo_guard_v1_capture(registers): the caller's registers as they will be when capture returns.
+//   cgo_guard_v1_call: see there.
 //   cgo_guard_v1_resume(registers): loads them all and continues at their pc. Does not return.
 //   cgo_guard_v1_call_on(function, argument, top): function(argument) on the stack that ends at top, 16-byte aligned.
 __asm__(
@@ -203,6 +204,29 @@ __asm__(
     "  ret\n"
     "  .cfi_endproc\n"
     ".size cgo_guard_v1_call_on,.-cgo_guard_v1_call_on\n"
+
+    // The thread stands in a frame that calls nothing; here it calls rax(rdi), and rdx is where it stood. So the stack
+    // can be walked from the function that is called, although nobody called it.
+    ".weak cgo_guard_v1_call\n"
+    ".hidden cgo_guard_v1_call\n"
+    ".type cgo_guard_v1_call,@function\n"
+    "cgo_guard_v1_call:\n"
+    "  .cfi_startproc\n"
+    "  .cfi_def_cfa %rsp,0\n"
+    "  .cfi_register 16,1\n"
+    "  pushq %rdx\n"
+    "  .cfi_adjust_cfa_offset 8\n"
+    "  .cfi_offset 16,-8\n"
+    "  pushq %rbp\n"
+    "  .cfi_adjust_cfa_offset 8\n"
+    "  .cfi_offset %rbp,-16\n"
+    "  movq %rsp,%rbp\n"
+    "  .cfi_def_cfa_register %rbp\n"
+    "  andq $-16,%rsp\n"
+    "  callq *%rax\n"
+    "  ud2\n"
+    "  .cfi_endproc\n"
+    ".size cgo_guard_v1_call,.-cgo_guard_v1_call\n"
     ".popsection\n"
     ".endif\n");
 
@@ -235,6 +259,7 @@ __attribute__((visibility("hidden"))) void cgo_guard_v1_capture(registers *out) 
 __attribute__((visibility("hidden"))) void cgo_guard_v1_call_on(void (*function)(void *) noexcept, void *argument,
                                                                 void *top) noexcept;
 extern __attribute__((visibility("hidden"))) const char cgo_guard_v1_returned[], cgo_guard_v1_landed[];
+extern __attribute__((visibility("hidden"))) const char cgo_guard_v1_call[];
 extern __attribute__((visibility("hidden"))) const char cgo_guard_v1_load_begin[], cgo_guard_v1_load_end[],
     cgo_guard_v1_load_failed[];
 }
@@ -260,6 +285,14 @@ inline registers inside_trampoline(std::uintptr_t cfa) noexcept {
 /// address stand at CFA-80 and CFA-88, only the last byte of the canary tells the version, and a trampoline pushes it
 /// within its first 40 bytes.
 constexpr std::uintptr_t canary_of_any_version(std::uintptr_t word) { return word >> 8 == canary >> 8; }
+
+/// Makes registers of a frame those of a call that it does not make: function(argument), to return to `site`.
+inline void set_call(registers &r, std::uintptr_t function, std::uintptr_t argument, std::uintptr_t site) noexcept {
+  r.value[0] = function;
+  r.value[1] = site;
+  r.value[5] = argument;
+  r.value[pc_register] = reinterpret_cast<std::uintptr_t>(cgo_guard_v1_call);
+}
 
 /// Bytes below rsp that belong to the interrupted function although it has not claimed them.
 constexpr std::uintptr_t red_zone = 128;

@@ -16,6 +16,7 @@ enum { most = 8, signal_stack_size = 128 * 1024 };
 typedef struct plugin {
   void *handle;
   int (*fail)(int);
+  int (*in_flight)(void);
   int (*fail_around)(int (*)(int), int, int *);
   void (*crash)(void);
   unsigned (*installed)(void), (*abi_version)(void);
@@ -41,6 +42,7 @@ static void check(int condition, const char *what, int a, int b) {
 static void survive(const char *when) {
   static const int want[] = {SIGSEGV, 1 /* exception */, SIGABRT, 3 /* terminate */};
   for (int i = 0; i < count; ++i) {
+    check(plugins[i].in_flight() == 100, "exceptions in flight", i, plugins[i].in_flight());
     for (int how = 0; how < 4; ++how) check(plugins[i].fail(how) == want[how], when, i, how);
     for (int j = 0; j < count; ++j) {
       for (int how = 0; how < 4; ++how) {
@@ -83,6 +85,7 @@ int main(int argc, char **argv) {
       return 1;
     }
     *(void **)&p->fail = find(p->handle, "fail");
+    *(void **)&p->in_flight = find(p->handle, "in_flight");
     *(void **)&p->fail_around = find(p->handle, "fail_around");
     *(void **)&p->crash = find(p->handle, "crash");
     *(void **)&p->installed = find(p->handle, "installed");

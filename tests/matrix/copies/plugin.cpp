@@ -24,6 +24,38 @@ EXPORT int fail(int how) {
   });
 }
 
+// May throw, as far as anybody who calls it knows.
+__attribute__((noinline)) static void crash_for(volatile int *where) {
+  *where = 1;
+  if (where != nullptr) throw std::runtime_error("never");
+}
+
+// How many more exceptions were in flight than outside, in a destructor and in a catch (...) that a fault has entered,
+// and afterwards: three digits, which are those of a throw.
+EXPORT int in_flight() {
+  static int digits;
+  struct looks {
+    int before = std::uncaught_exceptions();
+    int weight;
+    explicit looks(int w) : weight(w) {}
+    ~looks() { digits += weight * (std::uncaught_exceptions() - before); }
+  };
+  digits = 0;
+  const int outside = std::uncaught_exceptions();
+  take(CGO_GUARD {
+    const int before = std::uncaught_exceptions();
+    try {
+      const looks in_destructor(100);
+      crash_for(nowhere);
+    } catch (...) {
+      digits += 10 * (std::uncaught_exceptions() - before);
+      throw;
+    }
+  });
+  digits += std::uncaught_exceptions() - outside;
+  return digits;
+}
+
 // Calls back from inside a guard, then fails itself. *inner gets what the callback returned.
 EXPORT int fail_around(int (*callback)(int), int how, int *inner) {
   return take(CGO_GUARD {
