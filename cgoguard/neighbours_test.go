@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -94,4 +95,24 @@ func TestTrap11IgnoreOfSIGABRTLeavesGuardsAlone(t *testing.T) {
 
 func TestTrap11AfterResetASIGABRTFromOutsideIsGosAgain(t *testing.T) {
 	runDoomedChild(t, "Reset SIGABRT, kill")
+}
+
+func init() {
+	children["handler that came and went"] = func() {
+		guardtest.Success(1)
+		guardtest.HandlerComesAndGoes()
+		if !nilPanicRecovers() {
+			failChild("a nil pointer panic in Go is no longer recovered")
+		}
+		if err := guardtest.Named("read through null").Call(0x230); !errors.Is(err, cgoguard.SIGSEGV) {
+			failChild("afterwards a guard gave %v", err)
+		}
+		guardtest.UnguardedCrash()
+	}
+}
+
+func TestAHandlerThatItsOwnerTookOutAgainIsForgotten(t *testing.T) {
+	if output := runDoomedChild(t, "handler that came and went"); !strings.Contains(output, "goroutine ") {
+		t.Errorf("want Go's dump, got\n%s", output)
+	}
 }

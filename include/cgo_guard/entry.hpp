@@ -49,7 +49,7 @@ inline void install_everything() noexcept {
   process.process_id = getpid();
   watch_forks();
   install_terminate_handler();
-  install_handlers();
+  install_handlers(false);
 }
 
 inline cgo_guard_error *refuse(const guard_site &site) noexcept {
@@ -88,7 +88,7 @@ inline cgo_guard_error *refuse(const guard_site &site) noexcept {
         process_mode expected = process_mode::displaced;
         if (process.mode.compare_exchange_strong(expected, process_mode::ready)) {
           process.count.displaced.fetch_add(1, std::memory_order_relaxed);
-          install_handlers();
+          install_handlers(true);
         }
         break;
       }

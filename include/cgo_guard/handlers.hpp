@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "call_handler.hpp"
 #include "crash_report.hpp"
 #include "fault.hpp"
 #include "handler_stack.hpp"
@@ -22,31 +23,37 @@ inline int index_of(int signal) noexcept {
 }
 inline bool is_guarded(int signal) noexcept { return index_of(signal) >= 0; }
 
-/// Lets the kernel do what it does by default: the disposition is reset, and the instruction runs again or the signal
-/// is sent again, so that the process ends with the right status and a core that shows the fault itself.
-inline void die_by_default(int signal, const siginfo_t &info) noexcept {
-  struct sigaction by_default = {};
-  by_default.sa_handler = SIG_DFL;
-  sigaction(signal, &by_default, nullptr);
-  // A fault repeats itself when the handler returns; a signal that was sent does not.
-  if (info.si_code <= 0 || signal == SIGTRAP || signal == SIGSYS) {
-    syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), signal);
-  }
+/// Everything but the seven: a preemption or profiling signal must not run Go's handler in the middle of a walk.
+inline std::uint64_t our_mask() noexcept {
+  std::uint64_t mask = ~std::uint64_t{0};
+  for (int signal : guarded_signals) mask &= ~signal_bit(signal);
+  return mask;
 }
 
-/// Whether a handler ends the process for every fault that isn't its own: the kernel's default, or Go's, which is
-/// assembly without unwind tables in the module that has crosscall2.
-inline bool is_last(const struct sigaction &action) noexcept {
-  if (action.sa_handler == SIG_DFL) return true;
+/// Whether a handler is Go's, which is assembly without unwind tables in the module that has crosscall2.
+inline bool is_gos(const struct sigaction &action) noexcept {
   const auto handler = reinterpret_cast<std::uintptr_t>(action.sa_sigaction);
   const auto go_entry = reinterpret_cast<std::uintptr_t>(&crosscall2);
   frame_description description;
-  return go_entry != 0 && handler > 1 && find_eh_frame_hdr(handler) == find_eh_frame_hdr(go_entry) &&
+  return go_entry != 0 && is_a_function(action) && find_eh_frame_hdr(handler) == find_eh_frame_hdr(go_entry) &&
          !find_frame_description(handler, description);
 }
 
-/// Calls the handler below ours, as if the kernel had: same arguments, same stack, its own mask. Under Go that is the
-/// runtime's, which turns a nil dereference into a panic and anything else into a crash report.
+/// Whether an action ends the process for every fault that isn't its own: the kernel's default, or Go's.
+inline bool is_last(const struct sigaction &action) noexcept { return action.sa_handler == SIG_DFL || is_gos(action); }
+
+/// Whether a handler belongs to another copy of this header, of whatever version: nobody else asks for these flags with
+/// all signals blocked but those seven. Frozen.
+inline bool is_a_copys(const struct sigaction &action) noexcept {
+  constexpr int flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER;
+  // The kernel takes the two out that can't be blocked, and libc the two that are its own.
+  constexpr std::uint64_t ignored = signal_bit(SIGKILL) | signal_bit(SIGSTOP) | signal_bit(32) | signal_bit(33);
+  return is_a_function(action) && (action.sa_flags & ~restorer_flag) == flags &&
+         (kernel_set(action.sa_mask) | ignored) == (our_mask() | ignored);
+}
+
+/// Does what the action below ours says. Under Go that is the runtime's, which turns a nil dereference into a panic and
+/// anything else into a crash report.
 inline void forward_to(const struct sigaction &old, int signal, siginfo_t *info, void *context) noexcept {
   // With or without SA_SIGINFO: Go sets it for every handler, these two included.
   if (old.sa_handler == SIG_IGN) {
@@ -62,37 +69,39 @@ inline void forward_to(const struct sigaction &old, int signal, siginfo_t *info,
     die_by_default(signal, *info);
     return;
   }
-  // Our own mask leaves the seven signals open. Returning from the handler restores the thread's mask.
-  sigset_t mask = old.sa_mask;
-  sigaddset(&mask, signal);
-  sigprocmask(SIG_BLOCK, &mask, nullptr);
   const std::uintptr_t pc = arch::pc_of(interrupted);
-  if ((old.sa_flags & SA_SIGINFO) != 0) {
-    old.sa_sigaction(signal, info, context);
-  } else {
-    old.sa_handler(signal);
-  }
+  call_handler(old, signal, info, context);
   // Go ignores a fault in C where it was ignored before Go started. It would repeat for ever.
   if (last && info->si_code > 0 && arch::pc_of(interrupted) == pc) die_by_default(signal, *info);
 }
 
-[[gnu::noinline]] inline void forward(int signal, siginfo_t *info, void *context, bool from_kernel) noexcept {
+/// The action that is next below ours. Where there is none left, the last one has asked us back. That may be another
+/// copy of this header, which knows handlers that we don't: it goes on with those, and asks each of them once.
+inline bool next_action(handler_chain &chain, int level, struct sigaction &out) noexcept {
+  if (chain.claim(level, out)) return true;
+  const int count = chain.count();
+  return level < count + handler_chain::capacity && chain.look(count - 1, out) && is_a_copys(out);
+}
+
+inline void forward(int signal, siginfo_t *info, void *context, const forwarding_levels::turn &turn) noexcept {
   process.count.forwarded.fetch_add(1, std::memory_order_relaxed);
   const int index = index_of(signal);
   // In the child of a Go program that forked, Go is not there to be asked: its other threads are gone.
   const bool orphaned = &crosscall2 != nullptr && (getpid() != process.process_id || process.inherited_to != 0);
-  if (index < 0 || orphaned) {
-    die_by_default(signal, *info);
-    return;
-  }
-  const int level = process.forwarding.enter(context, from_kernel);
-  const struct sigaction *const old = process.neighbours[index].below(level);
-  if (old != nullptr) {
-    forward_to(*old, signal, info, context);
+  struct sigaction next;
+  if (index >= 0 && !orphaned && next_action(process.neighbours[index], turn.level, next)) {
+    forward_to(next, signal, info, context);
   } else {
     die_by_default(signal, *info);  // all have been asked, and the last one asked us
   }
-  if (from_kernel) process.forwarding.leave(context);
+}
+
+/// The same for one call of our handler.
+[[gnu::noinline]] inline void forward_in_turn(int signal, siginfo_t *info, ucontext_t &context, const void *frame,
+                                              bool from_kernel) noexcept {
+  const forwarding_levels::turn turn = process.forwarding.enter(&context, frame, from_kernel);
+  forward(signal, info, &context, turn);
+  process.forwarding.leave(turn);
 }
 
 /// take_fault where there is room for it. Without room the fault is nobody's.
@@ -104,28 +113,40 @@ inline bool take_fault_with_room(int signal, const siginfo_t &info, ucontext_t &
 
 /// A signal that came while we were at work: sent, or a fault of our own. Nothing of ours looks at it, so that we never
 /// enter ourselves without end; whoever is below is told once.
-[[gnu::noinline]] inline void forward_interruption(int signal, siginfo_t *info, void *context,
+[[gnu::noinline]] inline void forward_interruption(int signal, siginfo_t *info, ucontext_t &context, const void *frame,
                                                    bool from_kernel) noexcept {
-  const auto &interrupted = *static_cast<ucontext_t *>(context);
-  const std::uintptr_t pc = arch::pc_of(interrupted);
-  forward(signal, info, context, from_kernel);
-  if (info->si_code > 0 && arch::pc_of(interrupted) == pc) die_by_default(signal, *info);
+  const std::uintptr_t pc = arch::pc_of(context);
+  forward_in_turn(signal, info, context, frame, from_kernel);
+  if (info->si_code > 0 && arch::pc_of(context) == pc) die_by_default(signal, *info);
+}
+
+/// Takes the signal, or hands it down. @param frame on_signal's.
+inline void decide(int signal, siginfo_t *info, ucontext_t &context, const void *frame, bool from_kernel) noexcept {
+  const int saved_errno = errno;
+  if (interrupts_our_handler(context)) {
+    forward_interruption(signal, info, context, frame, from_kernel);
+  } else if (!take_fault_with_room(signal, *info, context)) {
+    errno = saved_errno;
+    forward_in_turn(signal, info, context, frame, from_kernel);
+  }
+  errno = saved_errno;
 }
 
 /// It takes little of the stack that it is called on, which may be of any size (handler_stack.hpp).
 inline void on_signal(int signal, siginfo_t *info, void *context) noexcept {
   arch::clear_alignment_check();
-  const bool from_kernel = arch::called_by_kernel(__builtin_dwarf_cfa(), context);
+  const void *const frame = __builtin_dwarf_cfa();
   auto &interrupted = *static_cast<ucontext_t *>(context);
   if (excuse_own_read(interrupted)) return;
-  const int saved_errno = errno;
-  if (interrupts_our_handler(interrupted)) {
-    forward_interruption(signal, info, context, from_kernel);
-  } else if (!take_fault_with_room(signal, *info, interrupted)) {
-    errno = saved_errno;
-    forward(signal, info, context, from_kernel);
+  const bool from_kernel = arch::called_by_kernel(frame, context);
+  if (from_kernel && process.mode.load(std::memory_order_relaxed) == process_mode::ready) {
+    decide(signal, info, interrupted, frame, true);
+    return;
   }
-  errno = saved_errno;
+  // The mask may be that of a neighbour who called us, or jumped here, which looks like the kernel. With its signal
+  // blocked, a probing read that faults would be the end of the process.
+  const signal_mask during(our_mask());
+  decide(signal, info, interrupted, frame, from_kernel);
 }
 
 inline struct sigaction our_action() noexcept {
@@ -141,20 +162,38 @@ inline struct sigaction our_action() noexcept {
   return action;
 }
 
+/// Whether somebody means our handler, whatever flags he knows.
+inline bool names_ours(const struct sigaction &action) noexcept { return action.sa_sigaction == &on_signal; }
+
 inline bool is_ours(const struct sigaction &action) noexcept {
-  return (action.sa_flags & SA_SIGINFO) != 0 && action.sa_sigaction == &on_signal;
+  return (action.sa_flags & SA_SIGINFO) != 0 && names_ours(action);
+}
+
+// sa_restorer is libc's own: its sigaction gives back what the kernel has there, and does not read what it is given
+// (sysdeps/unix/sysv/linux/x86_64/libc_sigaction.c, SET_SA_RESTORER). No function has such an address.
+constexpr std::uintptr_t moment_mark = std::uintptr_t{0x6d6f6d74} << 32;
+
+/// Writes on our own action when it was handed out, as a generation of the chain's guests (neighbours.hpp).
+inline void set_moment(struct sigaction &ours, std::uint32_t generation) noexcept {
+  ours.sa_restorer = reinterpret_cast<void (*)()>(moment_mark | generation);
+}
+inline bool moment_of(const struct sigaction &ours, std::uint32_t &generation) noexcept {
+  const auto mark = reinterpret_cast<std::uintptr_t>(ours.sa_restorer);
+  generation = static_cast<std::uint32_t>(mark);
+  return (mark & ~std::uintptr_t{0xffffffff}) == moment_mark;
 }
 
 /// Installs all seven on top. The action below is stored before ours is live, because the first fault may come in
 /// between.
-inline void install_handlers() noexcept {
-  const struct sigaction ours = our_action();
+/// @param guests whether ours have been there before, so that what is over them came later.
+inline void install_handlers(bool guests) noexcept {
+  struct sigaction ours = our_action(), old;
   for (int i = 0; i < guarded_signal_count; ++i) {
-    struct sigaction old;
     if (sigaction(guarded_signals[i], nullptr, &old) != 0 || is_ours(old)) continue;
-    process.neighbours[i].put_on_top(old);
+    process.neighbours[i].put_on_top(old, guests);
+    set_moment(ours, process.neighbours[i].generation());  // nobody is to be forgotten
     sigaction(guarded_signals[i], &ours, &old);
-    if (!is_ours(old)) process.neighbours[i].put_on_top(old);  // changed under our hands
+    if (!is_ours(old)) process.neighbours[i].put_on_top(old, guests);  // changed under our hands
   }
 }
 
@@ -162,10 +201,10 @@ inline void install_handlers() noexcept {
 /// to, and we would remember Go's, and a fault that is nobody's would go round for ever.
 inline void remove_handlers() noexcept {
   for (int i = 0; i < guarded_signal_count; ++i) {
-    struct sigaction current;
-    const struct sigaction *const below = process.neighbours[i].below(0);
-    if (below != nullptr && sigaction(guarded_signals[i], nullptr, &current) == 0 && is_ours(current)) {
-      sigaction(guarded_signals[i], below, nullptr);
+    struct sigaction current, below;
+    if (process.neighbours[i].look(0, below) && sigaction(guarded_signals[i], nullptr, &current) == 0 &&
+        is_ours(current)) {
+      sigaction(guarded_signals[i], &below, nullptr);
     }
     process.neighbours[i].clear();
   }

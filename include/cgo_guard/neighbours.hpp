@@ -8,6 +8,10 @@
 /// `displaced`, so that the next guard goes on top again (entry.hpp). What can't be seen this way: a module that was
 /// loaded with RTLD_DEEPBIND or linked to a libc of its own, raw system calls, and everybody, where this header is only
 /// in a plugin that was dlopen'ed. cgo_guard_stats::installed tells. CGO_GUARD_NO_INTERPOSE leaves both out.
+///
+/// Who takes his handler away again puts back what he found, and that is ours, with his own now below it. He means "as
+/// it was when I came". So whoever is given ours as the old action is given the moment as well, in a field that libc
+/// fills in and doesn't read; when ours is put back with it, the handlers that came later are forgotten.
 #ifndef CGO_GUARD_NEIGHBOURS_HPP
 #define CGO_GUARD_NEIGHBOURS_HPP
 
@@ -19,11 +23,53 @@
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
-/// Async-signal-safe, like sigaction: neighbours call that from their handlers.
-inline void note_new_handler(int signal, bool ours) noexcept {
-  if (ours || !is_guarded(signal)) return;
+/// Ours is put back. @param previous what was installed until now.
+inline void forget_guests(handler_chain &chain, const struct sigaction &ours,
+                          const struct sigaction &previous) noexcept {
+  std::uint32_t then = 0;
+  if (moment_of(ours, then)) {
+    chain.forget_later_than(then);
+  } else if (is_ours(previous)) {
+    chain.forget_newest();  // he kept the address alone: signal returns no more
+  } else {
+    chain.forget(previous);
+  }
+}
+
+/// Somebody else's is installed over `previous`. @param asks_for_old so as to pass on to it what is not his.
+inline void note_newcomer(handler_chain &chain, const struct sigaction &action, const struct sigaction &previous,
+                          bool asks_for_old) noexcept {
+  if (!asks_for_old) chain.forget_above(action);
+  if (!is_ours(previous)) chain.note_replaced(previous);
   process_mode ready = process_mode::ready;
   process.mode.compare_exchange_strong(ready, process_mode::displaced);
+}
+
+/// sigaction(2) for one of the seven. Async-signal-safe, as neighbours call it from their handlers.
+/// @param libcs the real one. @param action may be null, and so may old.
+template <class Libcs>
+int watch_sigaction(Libcs &&libcs, int signal, const struct sigaction *action, struct sigaction *old,
+                    bool asks_for_old) noexcept {
+  handler_chain &chain = process.neighbours[index_of(signal)];
+  struct sigaction wanted, previous;
+  if (action != nullptr) wanted = *action;
+  const bool ours = action != nullptr && names_ours(wanted);
+  if (ours) {  // with the flags that it needs, whatever was kept of it
+    wanted = our_action();
+    wanted.sa_restorer = action->sa_restorer;
+  }
+  const int result = libcs(signal, action != nullptr ? &wanted : nullptr, &previous);
+  if (result != 0) return result;
+  if (ours) {
+    forget_guests(chain, wanted, previous);
+  } else if (action != nullptr) {
+    note_newcomer(chain, wanted, previous, asks_for_old);
+  }
+  if (old != nullptr) {
+    *old = previous;
+    if (is_ours(previous)) set_moment(*old, chain.generation());
+  }
+  return 0;
 }
 
 /// In a fork's child. The guards on this stack belong to frames whose callers are in the parent: Go, whose other
@@ -68,18 +114,23 @@ CGO_GUARD_WATCHER int cgo_guard_v1_sigaction(int signal, const struct sigaction 
 
 CGO_GUARD_WATCHER int cgo_guard_v1_sigaction(int signal, const struct sigaction *action,
                                              struct sigaction *old) noexcept {
-  const bool ours = action != nullptr && cgo_guard::detail::is_ours(*action);
-  const int result = cgo_guard_v1_libc_sigaction(signal, action, old);
-  if (result == 0 && action != nullptr) cgo_guard::detail::note_new_handler(signal, ours);
-  return result;
+  if (!cgo_guard::detail::is_guarded(signal)) return cgo_guard_v1_libc_sigaction(signal, action, old);
+  return cgo_guard::detail::watch_sigaction(cgo_guard_v1_libc_sigaction, signal, action, old, old != nullptr);
 }
 
 CGO_GUARD_WATCHER void (*cgo_guard_v1_signal(int signal, void (*handler)(int)) noexcept)(int) __asm__("signal");
 
 CGO_GUARD_WATCHER void (*cgo_guard_v1_signal(int signal, void (*handler)(int)) noexcept)(int) {
-  void (*const old)(int) = cgo_guard_v1_libc_signal(signal, handler);
-  if (old != SIG_ERR) cgo_guard::detail::note_new_handler(signal, false);
-  return old;
+  if (!cgo_guard::detail::is_guarded(signal) || handler == SIG_ERR) return cgo_guard_v1_libc_signal(signal, handler);
+  struct sigaction action = {}, old;
+  action.sa_handler = handler;
+  // Who is given an address alone may want to put it back, and seldom to call it: not all handlers can be called so.
+  const auto libcs = [](int number, const struct sigaction *wanted, struct sigaction *previous) noexcept {
+    if (cgo_guard::detail::names_ours(*wanted)) return cgo_guard_v1_libc_sigaction(number, wanted, previous);
+    if (const int result = cgo_guard_v1_libc_sigaction(number, nullptr, previous)) return result;
+    return cgo_guard_v1_libc_signal(number, wanted->sa_handler) == SIG_ERR ? -1 : 0;
+  };
+  return cgo_guard::detail::watch_sigaction(libcs, signal, &action, &old, false) == 0 ? old.sa_handler : SIG_ERR;
 }
 
 #undef CGO_GUARD_WATCHER

@@ -31,7 +31,7 @@ void take_the_signals() {
     cgo_guard_free(error);
     FAIL("an empty guard failed");
   }
-  cgo_guard::detail::install_handlers();
+  cgo_guard::detail::install_handlers(true);
 }
 
 bool register_death(const char *name, void (*body)()) {

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file call_handler.hpp
+/// A signal handler of somebody else, called as the kernel would have; and the default, done as the kernel would.
+///
+/// One thing is not as with the kernel: a handler without SA_ONSTACK runs on the signal stack, where we are. Moved to
+/// the thread's own stack it would find a goroutine's, of 8 KiB, or one that has just overflowed. Go itself turns
+/// SA_ONSTACK on for handlers that it finds. SA_RESTART is the kernel's affair when we return, and is ours.
+#ifndef CGO_GUARD_CALL_HANDLER_HPP
+#define CGO_GUARD_CALL_HANDLER_HPP
+
+#include <csignal>
+#include <cstdint>
+#include <cstring>
+
+#include <sys/syscall.h>
+#include <sys/ucontext.h>
+#include <unistd.h>
+
+#include "child.hpp"
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+/// The kernel's part of libc's larger set.
+inline std::uint64_t kernel_set(const sigset_t &set) noexcept {
+  std::uint64_t bits;
+  std::memcpy(&bits, &set, sizeof bits);
+  return bits;
+}
+
+/// A signal mask for as long as this lives. By system call: libc's function leaves its own signals out, and the kernel
+/// doesn't.
+class signal_mask {
+ public:
+  explicit signal_mask(std::uint64_t mask) noexcept {
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, &before_, sizeof mask);
+  }
+  ~signal_mask() { syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before_, nullptr, sizeof before_); }
+  signal_mask(const signal_mask &) = delete;
+  signal_mask &operator=(const signal_mask &) = delete;
+
+ private:
+  std::uint64_t before_ = 0;
+};
+
+/// The mask is that of the interrupted code, the handler's own, and the signal itself unless SA_NODEFER leaves it open:
+/// not ours. (One with SA_RESETHAND has been taken out by handler_chain::claim.) Three arguments with or without
+/// SA_SIGINFO, which is what the kernel passes: old handlers take the ucontext as well.
+inline void call_handler(const struct sigaction &action, int signal, siginfo_t *info, void *context) noexcept {
+  std::uint64_t mask = kernel_set(static_cast<const ucontext_t *>(context)->uc_sigmask) | kernel_set(action.sa_mask);
+  if ((action.sa_flags & SA_NODEFER) == 0) mask |= signal_bit(signal);
+  const signal_mask during(mask);
+  action.sa_sigaction(signal, info, context);
+}
+
+/// Lets the kernel do what it does by default: the disposition is reset, and the instruction runs again or the signal
+/// is sent again, so that the process ends with the right status and a core that shows the fault itself.
+inline void die_by_default(int signal, const siginfo_t &info) noexcept {
+  // By system call. Our own sigaction would mark the process as displaced, and another thread's next guard would put
+  // our handler back before the instruction has run again.
+  constexpr std::uint64_t by_default[4] = {};  // the kernel's struct sigaction
+  syscall(SYS_rt_sigaction, signal, by_default, nullptr, sizeof(std::uint64_t));
+  // A fault repeats itself when the handler returns; a signal that was sent does not.
+  if (info.si_code <= 0 || signal == SIGTRAP || signal == SIGSYS) {
+    syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), signal);
+  }
+}
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_CALL_HANDLER_HPP

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSL-1.0
+// Handlers below ours are called as the kernel would call them: each of these programs runs once without us and once
+// with us on top, and must do the same.
+#include <csetjmp>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "faults.hpp"
+#include "support.hpp"
+
+namespace {
+
+void say(const char *text) { static_cast<void>(!write(1, text, std::strlen(text))); }
+
+void say_mask() {
+  sigset_t now;
+  sigprocmask(SIG_BLOCK, nullptr, &now);
+  char line[80] = "blocked:";
+  for (int signal = 1; signal < 65; ++signal) {
+    const std::size_t length = std::strlen(line);
+    if (sigismember(&now, signal) == 1 && length + 5 < sizeof line) {
+      line[length] = ' ';
+      line[length + 1] = static_cast<char>('0' + signal / 10);
+      line[length + 2] = static_cast<char>('0' + signal % 10);
+      line[length + 3] = 0;
+    }
+  }
+  say(line);
+  say("\n");
+}
+
+enum ending { returns, raises, jumps, faults_again };
+ending how_it_ends;
+int calls;
+sigjmp_buf way_out;
+
+void host_handler(int signal, siginfo_t *, void *context) {
+  say(++calls == 1 ? "called\n" : "called again\n");
+  say_mask();
+  if (calls > 5) _exit(99);
+  // The kernel passes a context to every handler.
+  const auto *const at_fault = static_cast<const ucontext_t *>(context);
+  say(at_fault->uc_mcontext.gregs[REG_RSP] != 0 ? "with a context\n" : "without\n");
+  if (how_it_ends == raises) raise(signal);
+  if (how_it_ends == jumps) siglongjmp(way_out, 1);
+  if (how_it_ends == faults_again && calls == 1) {
+    if (sigsetjmp(way_out, 0) == 0) {
+      how_it_ends = jumps;
+      faults::write_null();
+    }
+    say("its own fault was its own\n");
+    _exit(3);
+  }
+  say("returns\n");
+}
+
+struct situation {
+  int flags;
+  ending end;
+  int signal = SIGSEGV;
+};
+
+void run(const situation &what, bool with_us) {
+  const rlimit none = {0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  struct sigaction action = {};
+  action.sa_sigaction = host_handler;
+  action.sa_flags = what.flags;
+  sigaddset(&action.sa_mask, SIGUSR2);
+  sigaction(what.signal, &action, nullptr);
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGUSR1);
+  sigprocmask(SIG_BLOCK, &blocked, nullptr);
+  if (with_us) {
+    take_the_signals();
+    cgo_guard_options options = {};
+    options.struct_size = sizeof options;
+    options.crash_fd = -1;
+    if (cgo_guard_configure(&options) != nullptr) _exit(98);
+    const caught guarded(CGO_GUARD { raise(what.signal); });
+    if (!guarded) _exit(97);
+  }
+  how_it_ends = what.end;
+  if (what.end == jumps && sigsetjmp(way_out, 1) != 0) {
+    say_mask();
+    _exit(4);
+  }
+  if (what.signal == SIGSEGV) faults::write_null();
+  if (what.signal == SIGTRAP) faults::breakpoint();
+  say("went on\n");
+  _exit(5);
+}
+
+}  // namespace
+
+#define WITH_AND_WITHOUT_US(name, ...)                             \
+  DEATH_CASE(name##_without_us) { run({__VA_ARGS__}, false); }     \
+  DEATH_CASE(name##_with_us) { run({__VA_ARGS__}, true); }         \
+  static void expect_the_same_##name() {                           \
+    const death without = die(name##_without_us);                  \
+    const death with = die(name##_with_us);                        \
+    INFO("without us: " << without.output << without.exit_status); \
+    CHECK(with.output == without.output);                          \
+    CHECK(with.signal == without.signal);                          \
+    CHECK(with.exit_status == without.exit_status);                \
+    CHECK(without.output.find("called\n") != std::string::npos);   \
+  }
+
+WITH_AND_WITHOUT_US(once, static_cast<int>(SA_RESETHAND | SA_SIGINFO), returns)
+WITH_AND_WITHOUT_US(once_of_a_trap, static_cast<int>(SA_RESETHAND | SA_SIGINFO), returns, SIGTRAP)
+TEST_CASE("A handler with SA_RESETHAND is called once, and then the default is done") {
+  expect_the_same_once();
+  expect_the_same_once_of_a_trap();
+  CHECK(die(once_with_us).signal == SIGSEGV);
+}
+
+WITH_AND_WITHOUT_US(once_raises, static_cast<int>(SA_RESETHAND | SA_SIGINFO | SA_NODEFER), raises)
+WITH_AND_WITHOUT_US(once_raises_later, static_cast<int>(SA_RESETHAND | SA_SIGINFO), raises)
+TEST_CASE("A handler with SA_RESETHAND that raises its signal again dies of it, at once or when it returns") {
+  expect_the_same_once_raises();
+  expect_the_same_once_raises_later();
+  CHECK(die(once_raises_with_us).signal == SIGSEGV);
+  CHECK(die(once_raises_later_with_us).signal == SIGSEGV);
+}
+
+WITH_AND_WITHOUT_US(nodefer, SA_NODEFER, faults_again)
+TEST_CASE("A handler with SA_NODEFER may fault itself") {
+  expect_the_same_nodefer();
+  CHECK(die(nodefer_with_us).exit_status == 3);
+}
+
+WITH_AND_WITHOUT_US(deferred, SA_SIGINFO, faults_again)
+TEST_CASE("A handler without SA_NODEFER that faults itself is the end of the process") {
+  expect_the_same_deferred();
+  CHECK(die(deferred_with_us).signal == SIGSEGV);
+}
+
+WITH_AND_WITHOUT_US(trap_plain, 0, returns, SIGTRAP)
+WITH_AND_WITHOUT_US(trap_with_everything, SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER, returns, SIGTRAP)
+TEST_CASE("A handler runs with the mask of the interrupted code, its own, and nothing of ours") {
+  expect_the_same_trap_plain();
+  expect_the_same_trap_with_everything();
+  CHECK(die(trap_plain_with_us).output == "called\nblocked: 05 10 12\nwith a context\nreturns\nwent on\n");
+  CHECK(die(trap_with_everything_with_us).output == "called\nblocked: 10 12\nwith a context\nreturns\nwent on\n");
+}
+
+WITH_AND_WITHOUT_US(leaves, SA_SIGINFO, jumps)
+WITH_AND_WITHOUT_US(leaves_signal_stack, SA_SIGINFO | SA_ONSTACK, jumps)
+TEST_CASE("A handler may leave by siglongjmp, with SA_ONSTACK and without") {
+  expect_the_same_leaves();
+  expect_the_same_leaves_signal_stack();
+  CHECK(die(leaves_with_us).exit_status == 4);
+}
