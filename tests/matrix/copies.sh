@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSL-1.0
 # Several copies of the header in one process, of one version and of two, seen by each other and hidden: every guard keeps
-# its own failures, a crash outside all of them ends the process once, and an unloaded plugin leaves no handler behind.
+# its own failures, a crash outside all of them ends the process once or goes to the host's handler, and an unloaded plugin
+# leaves no handler behind.
 #
 #   copies.sh CC CXX
 set -euo pipefail
@@ -47,5 +48,9 @@ for plugins in "./libhidden.so" "./libopen.so ./libhidden.so" "./libhidden.so ./
     { ./host $scope crash $plugins >said 2>&1 || status=$?; } 2>/dev/null
     [ $status = $((128 + 11)) ] || fail "$scope $plugins: a crash outside ended with $status: $(tail -n 5 said)"
     [ "$(grep -c 'under no guard' said)" = 1 ] || fail "$scope $plugins: not one report: $(cat said)"
+    status=0
+    # shellcheck disable=SC2086
+    ./host $scope told $plugins >said 2>&1 || status=$?
+    [ "$status $(cat said)" = "7 the host was told" ] || fail "$scope $plugins: with a handler of the host: $status: $(cat said)"
   done
 done
