@@ -30,7 +30,7 @@ inline void begin_failure(const guard_frame &guard, const failure_origin &origin
   record.modules = not_noted;
   record.guard_cfa = guard.cfa;
   record.landed = origin.landed;
-  record.in_flight = count_in_flight(origin.registers, guard);
+  look_for_exceptions(origin.registers, guard, record);
   if ((guard.state() & state_noted) == 0) {
     record.noted_name = record.noted_what = nullptr;
     record.note[0] = 0;

@@ -37,6 +37,13 @@ inline exception_view current_exception_view() noexcept {
   return top != nullptr ? view_of(top->unwind) : exception_view{};
 }
 
+/// The exception that a std::terminate is about: the one being handled, which may be one that met a noexcept, or else
+/// one on its way. @param thrown that one, or nullptr
+inline exception_view view_at_terminate(_Unwind_Exception *thrown) noexcept {
+  const exception_view current = current_exception_view();
+  return current || thrown == nullptr ? current : view_of(*thrown);
+}
+
 /// Ends an exception that reached a guard, as the end of a catch block would. Its destructor is the user's code.
 inline void end_exception(_Unwind_Exception &e) noexcept {
   contain([&e] {

@@ -195,7 +195,7 @@ inline cgo_guard_error *fail_with_exception(guard_record &record, _Unwind_Except
 /// still to be had where somebody else's handler ran.
 inline void describe_terminate(error_slot &slot, guard_record &record) noexcept {
   if ((record.state & state_noted) == 0) {
-    const exception_view view = current_exception_view();
+    const exception_view view = view_at_terminate(record.thrown);
     record.noted_name = view ? type_name(*view.type) : nullptr;
     record.noted_what = view ? copy_of_what(view) : nullptr;
   }

@@ -82,12 +82,26 @@ inline bool is_throwing() noexcept {
   return state->uncaught != 0;
 }
 
-/// How many exceptions were thrown under the guard, and are not caught where it fails.
-inline std::uint32_t count_in_flight(const arch::registers &failed, const guard_frame &guard) noexcept {
-  if (!is_throwing()) return 0;
+/// Fills in which exceptions were thrown under the guard, and are not caught where it fails.
+inline void look_for_exceptions(const arch::registers &failed, const guard_frame &guard,
+                                guard_record &record) noexcept {
+  record.in_flight = 0;
+  record.thrown = nullptr;
+  if (!is_throwing()) return;
   in_flight_counter counter(failed.sp(), guard.cfa);
   counter.scan(failed);
-  return counter.count();
+  record.in_flight = counter.count();
+  record.thrown = counter.innermost();
+}
+
+/// The exception that is on its way under the guard, or nullptr. Ordinary context.
+[[gnu::noinline]] inline _Unwind_Exception *exception_in_flight(const guard_frame &guard) noexcept {
+  if (current_globals().uncaught == 0) return nullptr;
+  arch::registers here;
+  arch::cgo_guard_v1_capture(&here);
+  in_flight_counter counter(here.sp(), guard.cfa);
+  counter.scan(here);
+  return counter.innermost();
 }
 
 }  // namespace detail

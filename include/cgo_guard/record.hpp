@@ -65,10 +65,11 @@ struct guard_record {
   const char *core_file;     ///< where the core of the fault will be, or nullptr
   const void *frames[max_frames];
 
-  std::uint32_t in_flight;  ///< exceptions thrown inside the guard and not caught when it failed
-  char *noted_name;         ///< malloc'ed: the type of the exception in flight at std::terminate, or nullptr
-  char *noted_what;         ///< malloc'ed: its what(), or nullptr
-  char note[512];           ///< the text of an assertion
+  std::uint32_t in_flight;    ///< exceptions thrown inside the guard and not caught when it failed
+  _Unwind_Exception *thrown;  ///< the innermost of them, or nullptr
+  char *noted_name;           ///< malloc'ed: the type of the exception in flight at std::terminate, or nullptr
+  char *noted_what;           ///< malloc'ed: its what(), or nullptr
+  char note[512];             ///< the text of an assertion
 };
 
 /// Why a search for a guard has found none.

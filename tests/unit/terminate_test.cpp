@@ -4,6 +4,8 @@
 #include <string>
 #include <thread>
 
+#include <pthread.h>
+
 #include "faults.hpp"
 #include "support.hpp"
 
@@ -63,6 +65,49 @@ GUARDED_TEST_CASE("Trap 51: a joinable thread that is destroyed comes back") {
   CHECK(error->code == CGO_GUARD_TERMINATE);
   const std::string stack = cgo_guard_stack(error.get());
   CHECK(contains(stack, "terminate_with_joinable_thread"));
+}
+
+namespace {
+void (*volatile throws)() = [] { throw std::runtime_error("the cause of it all"); };
+__attribute__((noinline)) void unwind_past_joinable_thread() {
+  std::thread t([] {});
+  struct joins_first {  // the thread object stays joinable as far as its destructor knows
+    pthread_t handle;
+    ~joins_first() { pthread_join(handle, nullptr); }
+  } const joins{t.native_handle()};
+  throws();
+}
+}  // namespace
+
+GUARDED_TEST_CASE("A joinable thread that is destroyed by an exception comes back with that exception") {
+  for (const bool of_a_library : {false, true}) {
+    const std::terminate_handler ours = std::get_terminate();
+    if (of_a_library) std::set_terminate([] { std::abort(); });
+    const caught error(CGO_GUARD { unwind_past_joinable_thread(); });
+    std::set_terminate(ours);
+    REQUIRE(error);
+    CHECK(error->code == CGO_GUARD_TERMINATE);
+    CHECK(error->name == std::string("std::runtime_error"));
+    CHECK(message_of(error) == "the cause of it all");
+    CHECK(std::uncaught_exceptions() == 0);
+  }
+}
+
+GUARDED_TEST_CASE("An exception outside the guard is not what its std::terminate is about") {
+  std::string message;
+  struct terminates_in_guard {
+    std::string &text;
+    ~terminates_in_guard() {
+      const caught error(CGO_GUARD { std::terminate(); });
+      if (error) text = message_of(error);
+    }
+  };
+  try {
+    const terminates_in_guard t{message};
+    throw std::logic_error("outside");
+  } catch (const std::logic_error &) {
+  }
+  CHECK(message == "called with no exception in flight");
 }
 
 GUARDED_TEST_CASE("Trap 51: a throw through a C function without unwind tables comes back") {
