@@ -177,12 +177,18 @@ inline cgo_guard_error *describe_causes(const exception_view &outermost) noexcep
 
 inline cgo_guard_error *fail_with_exception(guard_record &record, _Unwind_Exception &exception,
                                             const guard_site &site) noexcept {
+  // A signal handler that throws into the code which it has interrupted: nobody knew that anything could be thrown
+  // there.
+  const int cleanup = record.left.handlers != 0 ? CGO_GUARD_CLEANUP_PARTIAL : CGO_GUARD_CLEANUP_COMPLETE;
+  if (record.left.handlers != 0) arch::give_back(record.left.state);
   process.count.exceptions.fetch_add(1, std::memory_order_relaxed);
-  process.count.cleanup[CGO_GUARD_CLEANUP_COMPLETE].fetch_add(1, std::memory_order_relaxed);
+  process.count.cleanup[cleanup].fetch_add(1, std::memory_order_relaxed);
   error_slot *const slot = take_slot(CGO_GUARD_EXCEPTION, 0);
   if (!slot->shared) {
     set_site(*slot, site);
     set_frames(*slot, record);
+    slot->error.cleanup = cleanup;
+    slot->error.skipped = static_cast<std::uint64_t>(record.left.handlers);
     const exception_view view = view_of(exception);
     describe_exception(*slot, view);
     if (slot->error.cause == nullptr) slot->error.cause = describe_causes(view);

@@ -6,11 +6,13 @@
 #define CGO_GUARD_FAULT_HPP
 
 #include <csignal>
+#include <utility>
 
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "begin_failure.hpp"
+#include "crossed_signals.hpp"
 #include "sanitizer.hpp"
 #include "scan.hpp"
 
@@ -30,17 +32,36 @@ struct fault_walk {
   std::uintptr_t stack_floor = 0;
   std::uint64_t skipped = 0;     ///< before the first landing pad
   std::uint64_t pads_after = 0;  ///< at and behind it
+  crossed_signals crossed;
   int frames_since_abort = -1;
   bool first = true;
   bool has_landing = false;
 };
 
+/// Whether a thread that has put its mask back is in libc's raise or abort. Some versions of glibc block all signals
+/// around the system call there (raise before 2.34), so that the thread's own signal arrives when they are let in
+/// again; and so does one that another thread has sent meanwhile, wherever a mask is put back.
+inline bool is_raising(const ucontext_t &context) noexcept {
+  if (!arch::let_in_by_mask(context)) return false;
+  arch::registers r;
+  arch::from_ucontext(context, r);
+  frame_cache cache;
+  cursor position(r, false, cache);
+  for (int i = 0; i < 4 && position.describe() != nullptr; ++i) {
+    if (process.known.is_raising(position.call_site())) return true;
+    if (position.step() != step_result::stepped) break;
+  }
+  return false;
+}
+
 /// Whether the signal was caused by this thread's own code, now: raised by the kernel for the instruction, or sent by
 /// the thread to itself. `kill -ABRT` from outside wants Go's goroutine dump, and gets it.
 inline bool is_synchronous(int signal, const siginfo_t &info, const ucontext_t &context) noexcept {
+  // Memory that has gone bad somewhere, of which this thread has not asked for any (signal(7)).
+  if (signal == SIGBUS && info.si_code == BUS_MCEERR_AO) return false;
   if (info.si_code > 0) return true;
   return info.si_code == SI_TKILL && info.si_pid == process.process_id &&
-         arch::sent_by_own_system_call(context, signal, static_cast<int>(syscall(SYS_gettid)));
+         (arch::sent_by_own_system_call(context, signal, static_cast<int>(syscall(SYS_gettid))) || is_raising(context));
 }
 
 inline void describe_fault(int signal, const siginfo_t &info, const ucontext_t &context, fault_facts &out) noexcept {
@@ -114,10 +135,16 @@ inline void visit_frame(const frame_facts &facts, const cursor &at, fault_facts 
   if (fault.signal == SIGABRT && walk.list.count() < machinery_depth && skip_abort_machinery(call_site, fault, walk))
     return;
 
-  if (facts.pad.kind == pad_kind::none) return;
+  const bool interrupted = walk.crossed.is_interrupted(facts, at);
+  if (facts.signal_frame && walk.has_landing &&
+      arch::will_be_overwritten(walk.crossed.left().state, walk.landing.sp())) {
+    walk.has_landing = false;
+    walk.skipped += std::exchange(walk.pads_after, 0);
+  }
+  if (facts.pad.kind == pad_kind::none && !interrupted) return;
   if (walk.has_landing) {
     ++walk.pads_after;
-  } else if (facts.pad.kind == pad_kind::gap || at.registers().sp() < walk.stack_floor) {
+  } else if (interrupted || facts.pad.kind == pad_kind::gap || at.registers().sp() < walk.stack_floor) {
     ++walk.skipped;
   } else {
     walk.has_landing = true;
@@ -223,6 +250,8 @@ inline bool take_fault(int signal, const siginfo_t &info, ucontext_t &context) n
   }
   forget_frames(at_fault.sp() - arch::red_zone, guard.cfa);
   arch::to_ucontext(target, context);
+  const left_handlers &left = walk.crossed.left();
+  if (left.handlers != 0) arch::give_back(left.state, context);
   return true;
 }
 

@@ -5,6 +5,7 @@
 #ifndef CGO_GUARD_KNOWN_FUNCTIONS_HPP
 #define CGO_GUARD_KNOWN_FUNCTIONS_HPP
 
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -70,6 +71,8 @@ class known_functions {
           "_ZSt17rethrow_exceptionNSt15__exception_ptr13exception_ptrE", "__cxa_begin_catch"}) {
       terminating_.add(name);
     }
+    raising_.count = 0;
+    for (const char *name : {"raise", "abort"}) raising_.add(name);
     abort_message_ = static_cast<abort_message **>(dlvsym(RTLD_DEFAULT, "__abort_msg", "GLIBC_PRIVATE"));
   }
 
@@ -82,6 +85,8 @@ class known_functions {
   }
   bool is_rethrow(std::uintptr_t pc) const noexcept { return rethrow_.contains(pc); }
   bool is_abort(std::uintptr_t pc) const noexcept { return abort_.contains(pc); }
+  /// Where a thread sends itself a signal.
+  bool is_raising(std::uintptr_t pc) const noexcept { return raising_.contains(pc); }
   bool is_libc(std::uintptr_t pc) const noexcept { return libc_.contains(pc); }
   /// The machinery of a throw: not part of its stack.
   bool is_throwing(std::uintptr_t pc) const noexcept { return throwing_.contains(pc); }
@@ -162,6 +167,7 @@ class known_functions {
                      {"calloc", reinterpret_cast<void *>(&std::calloc)},
                      {"realloc", reinterpret_cast<void *>(&std::realloc)},
                      {"abort", reinterpret_cast<void *>(&std::abort)},
+                     {"raise", reinterpret_cast<void *>(&std::raise)},
                      {"_ZSt9terminatev", reinterpret_cast<void *>(&std::terminate)},
                      {"__gxx_personality_v0", reinterpret_cast<void *>(&__gxx_personality_v0)},
                      {"_Unwind_RaiseException", reinterpret_cast<void *>(&_Unwind_RaiseException)},
@@ -190,7 +196,7 @@ class known_functions {
   address_range allocator_[13], whole_allocator_, abort_, rethrow_, libc_;
   int allocator_count_ = 0;
   bool looked_up_ = false;
-  range_list throwing_, last_words_, terminating_;
+  range_list throwing_, last_words_, terminating_, raising_;
   abort_message **abort_message_ = nullptr;
 };
 

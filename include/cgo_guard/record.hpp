@@ -48,6 +48,12 @@ struct fault_facts {
   int exit_status;
 };
 
+/// Signal handlers that a failure has left, without the return by which a handler ends. No initialisers, see below.
+struct left_handlers {
+  int handlers;
+  arch::interrupted_state state;  ///< what the outermost has interrupted, where there is one
+};
+
 /// Lives in the frame of the function that holds the guarded block. Left uninitialised on the success path: whoever
 /// takes a failure fills it, in the signal handler or in the search phase of a throw, and the guard reads it once
 /// control is back. That is why nothing has to be allocated where nothing can be.
@@ -62,6 +68,7 @@ struct guard_record {
   std::uintptr_t landed;     ///< CFA of the frame whose landing pad was entered last
   forced_exception forced;   ///< what the landing pads get to see
   _Unwind_Exception *stray;  ///< an exception that a destructor let escape after the fault, or nullptr
+  left_handlers left;        ///< by an exception
   const char *core_file;     ///< where the core of the fault will be, or nullptr
   const void *frames[max_frames];
 

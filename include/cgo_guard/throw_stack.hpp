@@ -22,6 +22,7 @@ struct thrown_stack {
   const void *object;
   std::uintptr_t guard_cfa;
   std::uint64_t total;
+  left_handlers left;
   const void *frames[max_frames];
 };
 
@@ -40,8 +41,10 @@ class throw_table {
     arch::cgo_guard_v1_capture(&here);
     cursor position(here, false, cache);
     frame_list frames(entry.frames);
+    crossed_signals crossed;
     bool past_throw = false;
-    const guard_frame guard = walk_to_guard(position, [&](const frame_facts &, const cursor &at) noexcept {
+    const guard_frame guard = walk_to_guard(position, [&](const frame_facts &facts, const cursor &at) noexcept {
+      crossed.is_interrupted(facts, at);
       // Begin with the caller of __cxa_throw, whose frame this function may or may not be part of.
       if (past_throw) frames.add(at.call_site());
       past_throw = past_throw || at.cfa() >= throw_cfa;
@@ -49,6 +52,7 @@ class throw_table {
     entry.object = guard ? object : nullptr;
     entry.guard_cfa = guard.cfa;
     entry.total = frames.finish();
+    entry.left = crossed.left();
     entry.version.store(version + 2, std::memory_order_release);
   }
 
@@ -59,6 +63,7 @@ class throw_table {
     const std::uint32_t version = entry.version.load(std::memory_order_acquire);
     if (version % 2 != 0 || entry.object != object || entry.guard_cfa != guard_cfa) return false;
     const std::uint64_t total = entry.total;
+    record.left = entry.left;
     std::memcpy(record.frames, entry.frames, frames_kept(total) * sizeof(void *));
     // Read again behind the copy: by an addition of nothing that releases (H. Boehm, "Can seqlocks get along with
     // programming language memory models?", 2012). A fence would do, but ThreadSanitizer has none, and GCC says so.

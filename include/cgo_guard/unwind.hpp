@@ -15,6 +15,7 @@
 #ifndef CGO_GUARD_UNWIND_HPP
 #define CGO_GUARD_UNWIND_HPP
 
+#include "crossed_signals.hpp"
 #include "cursor.hpp"
 #include "exception_state.hpp"
 #include "process.hpp"
@@ -119,7 +120,7 @@ inline std::uint32_t uncaught_outside(guard_record &record) noexcept {
   arch::cgo_guard_v1_capture(&here);
   cursor position(here, false, cache);
   arch::registers target = here;
-  bool found = false;
+  bool found = false, interrupted = false;
   std::uint64_t skipped = 0;
   while (!found) {
     const frame_facts *facts = position.describe();
@@ -130,12 +131,14 @@ inline std::uint32_t uncaught_outside(guard_record &record) noexcept {
     if (position.cfa() >= record.guard_cfa) break;
     // Below the frame that was landed in are only the unwinder's and our own.
     const bool between = position.cfa() > record.landed || (position.cfa() == record.landed && !past_landed);
-    if (between && facts->pad.kind == pad_kind::gap) ++skipped;
-    if (between && facts->pad.kind == pad_kind::landing) {
+    if (between && (interrupted || facts->pad.kind == pad_kind::gap)) ++skipped;
+    if (between && !interrupted && facts->pad.kind == pad_kind::landing) {
       record.landed = position.cfa();
       target = landing_registers(*facts, position, record);
       found = true;
-    } else if (position.step() != step_result::stepped) {
+    } else {
+      interrupted = facts->signal_frame;  // the caller then, and not where it calls (crossed_signals.hpp)
+      if (position.step() == step_result::stepped) continue;
       ++skipped;
       break;
     }
@@ -192,7 +195,9 @@ inline void prepare_forced_exception(guard_record &record) noexcept {
   arch::cgo_guard_v1_capture(&here);
   cursor position(here, false, cache);
   frame_list frames(record.frames);
-  walk_to_guard(position, [&](const frame_facts &, const cursor &at) noexcept {
+  crossed_signals crossed;
+  walk_to_guard(position, [&](const frame_facts &facts, const cursor &at) noexcept {
+    crossed.is_interrupted(facts, at);
     // The throw's own machinery is not part of the story: begin after the last of it.
     if (frames.count() < 8 && process.known.is_throwing(at.call_site())) {
       frames.clear();
@@ -201,6 +206,7 @@ inline void prepare_forced_exception(guard_record &record) noexcept {
     }
   });
   record.total = frames.finish();
+  record.left = crossed.left();
 }
 
 }  // namespace detail

@@ -2,9 +2,11 @@
 #include <csignal>
 #include <cstring>
 #include <string>
+#include <thread>
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -201,4 +203,59 @@ GUARDED_TEST_CASE("Trap 54: the address of a fault is the instruction's, that of
   const caught illegal = fault(faults::trap_instruction);
   REQUIRE(illegal);
   CHECK(contains(stack_of(illegal), "faults::trap_instruction"));
+}
+
+namespace {
+
+void tell_and_end(int, siginfo_t *info, void *) {
+  static_cast<void>(!write(1, info->si_code == BUS_MCEERR_AO ? "bad memory " : "signal ", info->si_code > 0 ? 11 : 7));
+  _exit(7);
+}
+void install(int signal) {
+  struct sigaction action = {};
+  action.sa_sigaction = tell_and_end;
+  action.sa_flags = SA_SIGINFO;
+  sigaction(signal, &action, nullptr);
+  take_the_signals();
+}
+
+/// As the kernel sends it. It takes such a code of a process for the process itself.
+void send_to_itself(int signal, int code) {
+  siginfo_t info = {};
+  info.si_signo = signal;
+  info.si_code = code;
+  syscall(SYS_rt_tgsigqueueinfo, getpid(), syscall(SYS_gettid), signal, &info);
+}
+
+}  // namespace
+
+DEATH_CASE(memory_error_elsewhere) {
+  install(SIGBUS);
+  static_cast<void>(caught(CGO_GUARD { send_to_itself(SIGBUS, BUS_MCEERR_AO); }));
+}
+TEST_CASE("Bad memory that nobody has asked for is no fault of the guarded block") {
+  CHECK(die(memory_error_elsewhere).output == "bad memory ");
+}
+
+GUARDED_TEST_CASE("Bad memory that the guarded block has read is its fault") {
+  const caught error(CGO_GUARD { send_to_itself(SIGBUS, BUS_MCEERR_AR); });
+  REQUIRE(error);
+  CHECK(error->number == SIGBUS);
+}
+
+DEATH_CASE(abort_of_another_thread) {
+  install(SIGABRT);
+  const pthread_t guarded = pthread_self();
+  static_cast<void>(caught(CGO_GUARD {
+    sigset_t abort_only, before;
+    sigemptyset(&abort_only);
+    sigaddset(&abort_only, SIGABRT);
+    pthread_sigmask(SIG_BLOCK, &abort_only, &before);
+    std::thread([=] { pthread_kill(guarded, SIGABRT); }).join();
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  }));
+  std::printf("came back ");
+}
+TEST_CASE("Trap 9: another thread's SIGABRT is not the block's own, also where the block itself lets it in") {
+  CHECK(die(abort_of_another_thread).output == "signal ");
 }

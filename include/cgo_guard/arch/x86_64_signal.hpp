@@ -5,6 +5,9 @@
 #ifndef CGO_GUARD_ARCH_X86_64_SIGNAL_HPP
 #define CGO_GUARD_ARCH_X86_64_SIGNAL_HPP
 
+#include <cstddef>
+#include <cstring>
+
 #include <sys/syscall.h>
 #include <sys/ucontext.h>
 #include <unistd.h>
@@ -60,19 +63,74 @@ inline bool page_fault_was_fetch(const ucontext_t &context) noexcept {
 /// int3 and `raise` report the address after the instruction, a fault the instruction itself (Intel SDM 3A, 6.5).
 inline bool pc_is_after_trap(const ucontext_t &context) noexcept { return context.uc_mcontext.gregs[REG_TRAPNO] == 3; }
 
-/// Whether the interrupted thread sent itself this signal: it stands right behind a system call whose arguments name
-/// the signal and the thread. si_code can't tell: SI_TKILL is the same from any thread of the process.
-/// The second form is a glibc that blocks signals around tgkill: it arrives when rt_sigprocmask lets it in.
-inline bool sent_by_own_system_call(const ucontext_t &context, int signal_number, int thread_id) noexcept {
-  const auto *g = context.uc_mcontext.gregs;
+/// Whether the interrupted thread stands right behind a system call that succeeded.
+inline bool is_behind_system_call(const ucontext_t &context) noexcept {
   std::uintptr_t word = 0;
-  const auto pc = static_cast<std::uintptr_t>(g[REG_RIP]);
-  if (cgo_guard_v1_load(pc - 2, &word) == 0 || (word & 0xffff) != 0x050f) return false;
-  if (g[REG_RAX] != 0) return false;
+  return context.uc_mcontext.gregs[REG_RAX] == 0 && cgo_guard_v1_load(pc_of(context) - 2, &word) != 0 &&
+         (word & 0xffff) == 0x050f;
+}
+
+/// Whether the interrupted thread sent itself this signal: that system call's arguments name the signal and the thread.
+/// si_code can't tell: SI_TKILL is the same from any thread of the process.
+inline bool sent_by_own_system_call(const ucontext_t &context, int signal_number, int thread_id) noexcept {
+  if (!is_behind_system_call(context)) return false;
+  const auto *g = context.uc_mcontext.gregs;
   const bool tgkill = g[REG_RSI] == thread_id && g[REG_RDX] == signal_number;
   const bool tkill = g[REG_RDI] == thread_id && g[REG_RSI] == signal_number;
-  const bool mask_restored = g[REG_RDI] == 2 /* SIG_SETMASK */ && g[REG_R10] == 8 /* sizeof(kernel sigset_t) */;
-  return tgkill || tkill || mask_restored;
+  return tgkill || tkill;
+}
+
+/// Whether that system call has put a mask back (rt_sigprocmask), and thereby let a signal in that was waiting.
+inline bool let_in_by_mask(const ucontext_t &context) noexcept {
+  const auto *g = context.uc_mcontext.gregs;
+  return is_behind_system_call(context) && g[REG_RDI] == 2 /* SIG_SETMASK */ &&
+         g[REG_R10] == 8 /* sizeof(kernel sigset_t) */;
+}
+
+/// What a signal handler's return gives back to the code that it has interrupted, beside registers.
+struct interrupted_state {
+  std::uint64_t mask;
+  stack_t stack;
+};
+
+/// @param r the registers in the frame that a handler returns to: `mov $15,%rax; syscall` (rt_sigreturn), at whose
+/// stack
+///   pointer the kernel has put the ucontext. @return false if it is not that.
+inline bool find_interrupted_state(const registers &r, interrupted_state &out) noexcept {
+  std::uintptr_t code = 0, word[3];
+  if (cgo_guard_v1_load(r.pc(), &code) == 0 || code != 0x0f0000000fc0c748) return false;
+  static_assert(sizeof word == sizeof out.stack, "the three words of stack_t");
+  const std::uintptr_t stack = r.sp() + offsetof(ucontext_t, uc_stack);
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (cgo_guard_v1_load(stack + i * sizeof code, &word[i]) == 0) return false;
+  }
+  std::memcpy(&out.stack, word, sizeof out.stack);
+  return cgo_guard_v1_load(r.sp() + offsetof(ucontext_t, uc_sigmask), &out.mask) != 0;
+}
+
+inline bool is_on(const stack_t &stack, std::uintptr_t sp) noexcept {
+  return sp - reinterpret_cast<std::uintptr_t>(stack.ss_sp) < stack.ss_size;
+}
+/// Whether the kernel has taken the stack away for as long as the handler runs (SS_AUTODISARM, linux/signal.h).
+inline bool is_taken_away(const stack_t &stack) noexcept {
+  return (static_cast<unsigned>(stack.ss_flags) & 1U << 31) != 0;
+}
+/// Whether the next signal has its frame where a landing pad runs on that stack, once the stack is given back.
+inline bool will_be_overwritten(const interrupted_state &state, std::uintptr_t sp) noexcept {
+  return is_taken_away(state.stack) && is_on(state.stack, sp);
+}
+
+/// Makes the return of the signal handler give back what another handler's would have. The kernel's mask is 8 bytes,
+/// and so is its place in the frame.
+inline void give_back(const interrupted_state &state, ucontext_t &context) noexcept {
+  std::memcpy(&context.uc_sigmask, &state.mask, sizeof state.mask);
+  if (!is_on(state.stack, sp_of(context))) context.uc_stack = state.stack;
+}
+
+/// The same in ordinary context, on the stack that was interrupted.
+inline void give_back(const interrupted_state &state) noexcept {
+  if (is_taken_away(state.stack)) syscall(SYS_sigaltstack, &state.stack, nullptr);
+  syscall(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &state.mask, nullptr, sizeof state.mask);
 }
 
 /// A call through a bad pointer: the processor could not read the instruction it stands at. What caused the last fault
