@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// HeapPolicy is what guards do once the C heap is known to be corrupt: glibc aborted on one of its own heap checks, or a
+// HeapPolicy is what guards do once the C heap is known to be corrupt: the allocator aborted on one of its own checks, or a
 // fault happened inside malloc, free or one of their relatives.
 type HeapPolicy int
 

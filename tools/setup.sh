@@ -28,6 +28,8 @@ packages() {
     json) echo nlohmann-json3-dev ;;
     libdw) echo libdw1 ;;
     leveldb | tbb) echo "lib$1-dev" ;;
+    jemalloc) echo libjemalloc2 ;;
+    tcmalloc) echo libtcmalloc-minimal4 ;;
     go) echo golang-go ;;
     *) echo "$1" ;;
   esac
@@ -57,6 +59,9 @@ find_go() {
   return 1
 }
 
+# Where the dynamic linker finds a library.
+library() { PATH=$PATH:/sbin:/usr/sbin ldconfig -p | sed -n "s/^[[:space:]]*${1//./\\.} .*=> //p" | head -n 1; }
+
 version_of() {
   local found
   case $1 in
@@ -77,8 +82,10 @@ version_of() {
     json) header_version nlohmann/json.hpp \
       'NLOHMANN_JSON_VERSION_MAJOR.NLOHMANN_JSON_VERSION_MINOR.NLOHMANN_JSON_VERSION_PATCH' | first_number ;;
     libdw)
-      found=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p | sed -n 's/.*libdw\.so\.1 .*=> //p' | head -n 1)
+      found=$(library libdw.so.1)
       [ -n "$found" ] && readlink -f "$found" | first_number ;;
+    jemalloc) [ -n "$(library libjemalloc.so.2)" ] && echo 2 ;;
+    tcmalloc) [ -n "$(library libtcmalloc_minimal.so.4)" ] && echo 4 ;;
     go) found=$(find_go) && go_version "$found" ;;
     ca-certificates) [ -s /etc/ssl/certs/ca-certificates.crt ] && echo present ;;
   esac 2>/dev/null || true

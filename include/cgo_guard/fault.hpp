@@ -13,6 +13,7 @@
 
 #include "begin_failure.hpp"
 #include "crossed_signals.hpp"
+#include "heap_evidence.hpp"
 #include "sanitizer.hpp"
 #include "scan.hpp"
 
@@ -34,6 +35,7 @@ struct fault_walk {
   std::uint64_t pads_after = 0;  ///< at and behind it
   crossed_signals crossed;
   int frames_since_abort = -1;
+  heap_evidence heap;
   bool first = true;
   bool has_landing = false;
 };
@@ -131,7 +133,7 @@ inline void visit_frame(const frame_facts &facts, const cursor &at, fault_facts 
     }
   }
   walk.list.add(call_site);
-  if (process.known.is_allocator(call_site)) fault.in_allocator = true;
+  if (!fault.in_allocator && walk.heap.visit(at)) fault.in_allocator = true;
   if (fault.signal == SIGABRT && walk.list.count() < machinery_depth && skip_abort_machinery(call_site, fault, walk))
     return;
 

@@ -11,7 +11,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
-#include <initializer_list>
+#include <new>
+#include <utility>
 
 #include <dlfcn.h>
 #include <elf.h>
@@ -31,69 +32,115 @@ struct abort_message {
   char text[1];
 };
 
+/// What it means that a function is on a stack.
+enum function_role : unsigned {
+  allocates = 1,       ///< malloc and its relatives
+  allocates_cpp = 2,   ///< operator new and delete: they may also throw, and call a new_handler
+  aborts = 4,          ///< abort itself
+  only_reports = 8,    ///< reports and aborts: the story begins with its caller
+  throws = 16,         ///< the machinery of a throw: not part of its stack
+  may_terminate = 32,  ///< with SIGABRT below it on the stack, it means std::terminate
+  rethrows = 64,       ///< `throw;` itself
+  raises = 128,        ///< sends its thread a signal
+};
+
+struct known_name {
+  const char *name;
+  unsigned roles;
+};
+
+constexpr known_name known_names[] = {
+    {"malloc", allocates},
+    {"free", allocates},
+    {"calloc", allocates},
+    {"realloc", allocates},
+    {"memalign", allocates},
+    {"aligned_alloc", allocates},
+    {"posix_memalign", allocates},
+    {"valloc", allocates},
+    {"pvalloc", allocates},
+    {"reallocarray", allocates},
+    {"malloc_trim", allocates},
+    {"malloc_usable_size", allocates},
+    {"mallinfo2", allocates},
+    {"_Znwm", allocates_cpp},
+    {"_Znam", allocates_cpp},
+    {"_ZnwmRKSt9nothrow_t", allocates_cpp},
+    {"_ZnamRKSt9nothrow_t", allocates_cpp},
+    {"_ZnwmSt11align_val_t", allocates_cpp},
+    {"_ZnamSt11align_val_t", allocates_cpp},
+    {"_ZnwmSt11align_val_tRKSt9nothrow_t", allocates_cpp},
+    {"_ZnamSt11align_val_tRKSt9nothrow_t", allocates_cpp},
+    {"_ZdlPv", allocates_cpp},
+    {"_ZdaPv", allocates_cpp},
+    {"_ZdlPvm", allocates_cpp},
+    {"_ZdaPvm", allocates_cpp},
+    {"_ZdlPvRKSt9nothrow_t", allocates_cpp},
+    {"_ZdaPvRKSt9nothrow_t", allocates_cpp},
+    {"_ZdlPvSt11align_val_t", allocates_cpp},
+    {"_ZdaPvSt11align_val_t", allocates_cpp},
+    {"_ZdlPvmSt11align_val_t", allocates_cpp},
+    {"_ZdaPvmSt11align_val_t", allocates_cpp},
+    {"abort", aborts | only_reports | raises},
+    {"raise", raises},
+    {"__assert_fail", only_reports},
+    {"__stack_chk_fail", only_reports},
+    {"__cxa_pure_virtual", only_reports},
+    {"__cxa_deleted_virtual", only_reports},
+    {"_ZSt21__glibcxx_assert_failPKciS0_S0_", only_reports},
+    {"__cxa_throw", throws | may_terminate},
+    {"__cxa_rethrow", throws | may_terminate | rethrows},
+    {"_ZSt17rethrow_exceptionNSt15__exception_ptr13exception_ptrE", throws | may_terminate},
+    {"_Unwind_RaiseException", throws | may_terminate},
+    {"_Unwind_Resume_or_Rethrow", throws | may_terminate},
+    {"_Unwind_Resume", may_terminate},
+    {"__gxx_personality_v0", may_terminate},
+    {"__cxa_begin_catch", may_terminate},
+    {"__cxa_call_terminate", may_terminate},
+    {"_ZSt9terminatev", may_terminate},
+};
+
 class known_functions {
  public:
   /// Takes the loader's lock; ordinary context only.
   void look_up() noexcept {
     if (looked_up_) return;
     looked_up_ = true;
-    static const char *const names[] = {
-        "malloc", "free",    "calloc",       "realloc",     "memalign",           "aligned_alloc", "posix_memalign",
-        "valloc", "pvalloc", "reallocarray", "malloc_trim", "malloc_usable_size", "mallinfo2"};
-    allocator_count_ = 0;
-    for (const char *name : names) {
+    count_ = 0;
+    for (const known_name &known : known_names) {
       address_range range;
-      if (!find(name, range)) continue;
-      allocator_[allocator_count_++] = range;
-      if (whole_allocator_.end == 0) whole_allocator_ = range;
-      if (range.begin < whole_allocator_.begin) whole_allocator_.begin = range.begin;
-      if (range.end > whole_allocator_.end) whole_allocator_.end = range.end;
+      if (find(known.name, range)) add(range, known.roles);
+      if (known.roles == allocates && malloc_ == 0) malloc_ = range.begin;
+      if ((known.roles & aborts) != 0) abort_ = range.begin;
     }
-    find("abort", abort_);
-    find("__cxa_rethrow", rethrow_);
-    libc_ = module_of(abort_.begin);
+    libc_ = module_of(abort_);
     allow_lasting_modules();
-    throwing_.count = 0;
-    for (const char *name :
-         {"__cxa_throw", "__cxa_rethrow", "_ZSt17rethrow_exceptionNSt15__exception_ptr13exception_ptrE",
-          "_Unwind_RaiseException", "_Unwind_Resume_or_Rethrow"}) {
-      throwing_.add(name);
-    }
-    last_words_.count = 0;
-    for (const char *name : {"abort", "__assert_fail", "__stack_chk_fail", "__cxa_pure_virtual",
-                             "__cxa_deleted_virtual", "_ZSt21__glibcxx_assert_failPKciS0_S0_"}) {
-      last_words_.add(name);
-    }
-    terminating_.count = 0;
-    for (const char *name :
-         {"_ZSt9terminatev", "__cxa_call_terminate", "__gxx_personality_v0", "_Unwind_RaiseException", "_Unwind_Resume",
-          "_Unwind_Resume_or_Rethrow", "__cxa_throw", "__cxa_rethrow",
-          "_ZSt17rethrow_exceptionNSt15__exception_ptr13exception_ptrE", "__cxa_begin_catch"}) {
-      terminating_.add(name);
-    }
-    raising_.count = 0;
-    for (const char *name : {"raise", "abort"}) raising_.add(name);
+    find_out_about_the_allocator();
+    sort();
     abort_message_ = static_cast<abort_message **>(dlvsym(RTLD_DEFAULT, "__abort_msg", "GLIBC_PRIVATE"));
+    std::get_new_handler();  // so that the signal handler finds it bound
   }
 
-  bool is_allocator(std::uintptr_t pc) const noexcept {
-    if (!whole_allocator_.contains(pc)) return false;
-    for (int i = 0; i < allocator_count_; ++i) {
-      if (allocator_[i].contains(pc)) return true;
+  /// Of the function at a program counter: a set of function_role.
+  unsigned roles_of(std::uintptr_t pc) const noexcept {
+    if (!all_.contains(pc)) return 0;
+    int from = 0, to = count_;
+    while (to - from > 1) {
+      const int middle = (from + to) / 2;
+      (known_[middle].range.begin <= pc ? from : to) = middle;
     }
-    return false;
+    return known_[from].range.contains(pc) ? known_[from].roles : 0;
   }
-  bool is_rethrow(std::uintptr_t pc) const noexcept { return rethrow_.contains(pc); }
-  bool is_abort(std::uintptr_t pc) const noexcept { return abort_.contains(pc); }
+  /// Whether an address is in a library that is an allocator and nothing else.
+  bool is_in_allocator(std::uintptr_t pc) const noexcept { return allocator_.contains(pc); }
+  bool is_abort(std::uintptr_t pc) const noexcept { return (roles_of(pc) & aborts) != 0; }
   /// Where a thread sends itself a signal.
-  bool is_raising(std::uintptr_t pc) const noexcept { return raising_.contains(pc); }
+  bool is_raising(std::uintptr_t pc) const noexcept { return (roles_of(pc) & raises) != 0; }
+  bool is_rethrow(std::uintptr_t pc) const noexcept { return (roles_of(pc) & rethrows) != 0; }
   bool is_libc(std::uintptr_t pc) const noexcept { return libc_.contains(pc); }
-  /// The machinery of a throw: not part of its stack.
-  bool is_throwing(std::uintptr_t pc) const noexcept { return throwing_.contains(pc); }
-  /// Functions that only report and abort: the story begins with their caller.
-  bool is_last_words(std::uintptr_t pc) const noexcept { return last_words_.contains(pc); }
-  /// With SIGABRT below it on the stack, each of these means std::terminate.
-  bool is_terminating(std::uintptr_t pc) const noexcept { return terminating_.contains(pc); }
+  bool is_throwing(std::uintptr_t pc) const noexcept { return (roles_of(pc) & throws) != 0; }
+  bool is_last_words(std::uintptr_t pc) const noexcept { return (roles_of(pc) & only_reports) != 0; }
+  bool is_terminating(std::uintptr_t pc) const noexcept { return (roles_of(pc) & may_terminate) != 0; }
 
   /// The message glibc left last, or nullptr. Another thread may replace and unmap it: read it with care.
   const abort_message *last_abort_message() const noexcept {
@@ -102,34 +149,40 @@ class known_functions {
 
  private:
   /// A loaded module as one range: its segments are mapped in one piece. Empty if the address is in none.
-  static address_range module_of(std::uintptr_t address) noexcept {
+  /// @param code how many bytes of it can be executed.
+  static address_range module_of(std::uintptr_t address, std::uintptr_t *code = nullptr) noexcept {
     struct search {
       std::uintptr_t address;
       address_range found;
-    } state{address, {}};
+      std::uintptr_t code;
+    } state{address, {}, 0};
     dl_iterate_phdr(
         [](dl_phdr_info *info, std::size_t, void *arg) -> int {
           auto *const s = static_cast<search *>(arg);
           address_range whole{~std::uintptr_t{0}, 0};
+          std::uintptr_t executable = 0;
           for (int i = 0; i < info->dlpi_phnum; ++i) {
             const auto &p = info->dlpi_phdr[i];
             if (p.p_type != PT_LOAD) continue;
+            if ((p.p_flags & PF_X) != 0) executable += p.p_memsz;
             const std::uintptr_t begin = info->dlpi_addr + p.p_vaddr;
             if (begin < whole.begin) whole.begin = begin;
             if (begin + p.p_memsz > whole.end) whole.end = begin + p.p_memsz;
           }
           if (!whole.contains(s->address)) return 0;
           s->found = whole;
+          s->code = executable;
           return 1;
         },
         &state);
+    if (code != nullptr) *code = state.code;
     return state.found;
   }
 
   /// See lasting_facts. The main program is the module of its program headers; ours that of the trampoline.
   void allow_lasting_modules() noexcept {
     const std::uintptr_t in_module[] = {static_cast<std::uintptr_t>(getauxval(AT_PHDR)),
-                                        reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_returned), abort_.begin,
+                                        reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_returned), abort_,
                                         address_of("__cxa_throw"), address_of("_Unwind_Resume")};
     for (std::uintptr_t address : in_module) {
       if (address != 0) lasting.allow(module_of(address));
@@ -138,6 +191,42 @@ class known_functions {
 
   static std::uintptr_t address_of(const char *name) noexcept {
     return reinterpret_cast<std::uintptr_t>(dlsym(RTLD_DEFAULT, name));
+  }
+
+  /// An allocator that is not libc's. Its functions reach each other by jumps, which leave no `free` on the stack.
+  ///
+  /// In a library that is an allocator and nothing else, all code is the allocator's. Not so in a program or library
+  /// that brings one along with much else, nor in a sanitizer's runtime, which has copies of half of libc: there the
+  /// functions count that those known by name jump to.
+  void find_out_about_the_allocator() noexcept {
+    std::uintptr_t code = 0;
+    const address_range module = module_of(malloc_, &code);
+    if (libc_.contains(malloc_)) return;
+    // Code of jemalloc 5.3: 660 KiB, of tcmalloc and mimalloc: less than 80.
+    constexpr std::uintptr_t largest = 2 * 1024 * 1024;
+    const bool is_main = module.contains(static_cast<std::uintptr_t>(getauxval(AT_PHDR)));
+    const bool is_ours = module.contains(reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_returned));
+    if (!is_main && !is_ours && !module.contains(address_of("strlen")) && code <= largest) {
+      allocator_ = module;
+    } else {
+      add_what_they_jump_to(module);
+    }
+  }
+
+  /// The list grows on the way, so that it goes on to what those jump to.
+  void add_what_they_jump_to(const address_range &module) noexcept {
+    for (int i = 0; i < count_; ++i) {
+      const known_range from = known_[i];
+      if ((from.roles & (allocates | allocates_cpp)) == 0 || !module.contains(from.range.begin)) continue;
+      arch::find_jump(from.range.begin, from.range.end, [&](std::uintptr_t target) noexcept {
+        frame_description function;
+        // Bytes are not decoded, so most of what looks like a jump into the middle of a function is none.
+        if (find_frame_description(target, function) && function.begin == target && module.contains(target)) {
+          add({function.begin, function.end}, from.roles);
+        }
+        return false;
+      });
+    }
   }
 
   static bool find(const char *name, address_range &out) noexcept {
@@ -149,10 +238,10 @@ class known_functions {
     Dl_info info;
     void *symbol = nullptr;
     frame_description description;
-    if (dladdr1(address, &info, &symbol, RTLD_DL_SYMENT) != 0 && symbol != nullptr) {
-      out.end = out.begin + static_cast<const ElfW(Sym) *>(symbol)->st_size;
-    } else if (find_frame_description(out.begin, description)) {
+    if (find_frame_description(out.begin, description) && description.begin == out.begin) {
       out.end = description.end;
+    } else if (dladdr1(address, &info, &symbol, RTLD_DL_SYMENT) != 0 && symbol != nullptr) {  // slow: looks at each
+      out.end = out.begin + static_cast<const ElfW(Sym) *>(symbol)->st_size;
     }
     return true;
   }
@@ -166,6 +255,8 @@ class known_functions {
                      {"free", reinterpret_cast<void *>(&std::free)},
                      {"calloc", reinterpret_cast<void *>(&std::calloc)},
                      {"realloc", reinterpret_cast<void *>(&std::realloc)},
+                     {"_Znwm", reinterpret_cast<void *>(static_cast<void *(*)(std::size_t)>(&::operator new))},
+                     {"_ZdlPv", reinterpret_cast<void *>(static_cast<void (*)(void *)>(&::operator delete))},
                      {"abort", reinterpret_cast<void *>(&std::abort)},
                      {"raise", reinterpret_cast<void *>(&std::raise)},
                      {"_ZSt9terminatev", reinterpret_cast<void *>(&std::terminate)},
@@ -179,24 +270,36 @@ class known_functions {
     return nullptr;
   }
 
-  struct range_list {
-    address_range of[10];
-    int count = 0;
-    void add(const char *name) noexcept {
-      if (find(name, of[count])) ++count;
-    }
-    bool contains(std::uintptr_t pc) const noexcept {
-      for (int i = 0; i < count; ++i) {
-        if (of[i].contains(pc)) return true;
-      }
-      return false;
-    }
+  struct known_range {
+    address_range range;
+    unsigned roles;
   };
 
-  address_range allocator_[13], whole_allocator_, abort_, rethrow_, libc_;
-  int allocator_count_ = 0;
+  /// A function may have several names.
+  void add(const address_range &range, unsigned roles) noexcept {
+    for (int i = 0; i < count_; ++i) {
+      if (known_[i].range.begin != range.begin) continue;
+      known_[i].roles |= roles;
+      return;
+    }
+    if (count_ < most_functions) known_[count_++] = {range, roles};
+  }
+
+  void sort() noexcept {
+    for (int i = 1; i < count_; ++i) {
+      for (int j = i; j > 0 && known_[j].range.begin < known_[j - 1].range.begin; --j) {
+        std::swap(known_[j], known_[j - 1]);
+      }
+    }
+    if (count_ != 0) all_ = {known_[0].range.begin, known_[count_ - 1].range.end};
+  }
+
+  static constexpr int most_functions = 128;
+  known_range known_[most_functions];
+  int count_ = 0;
+  address_range all_, allocator_, libc_;
+  std::uintptr_t malloc_ = 0, abort_ = 0;
   bool looked_up_ = false;
-  range_list throwing_, last_words_, terminating_, raising_;
   abort_message **abort_message_ = nullptr;
 };
 

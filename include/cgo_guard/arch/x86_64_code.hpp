@@ -82,6 +82,20 @@ inline std::uintptr_t stub_target(std::uintptr_t function) noexcept {
   return cgo_guard_v1_load(slot, &target) != 0 ? target : 0;
 }
 
+/// The function that is called in front of a return address, also where the call goes through the linker's stub or
+/// straight through its table (FF 15 and 32 bits, -fno-plt); 0 where the code doesn't say.
+inline std::uintptr_t function_called_before(std::uintptr_t return_address) noexcept {
+  if (const std::uintptr_t target = direct_call_target(return_address)) {
+    const std::uintptr_t behind_stub = stub_target(target);
+    return behind_stub != 0 ? behind_stub : target;
+  }
+  std::uintptr_t word = 0, target = 0;
+  if (cgo_guard_v1_load(return_address - sizeof word, &word) == 0 || (word >> 16 & 0xffff) != 0x15ff) return 0;
+  const auto distance = static_cast<std::int32_t>(word >> 32);
+  const std::uintptr_t slot = return_address + static_cast<std::uintptr_t>(std::intptr_t{distance});
+  return cgo_guard_v1_load(slot, &target) != 0 ? target : 0;
+}
+
 /// Calls visit(target) for whatever may be a jump out of a function, with 0 for a jump through a register or memory.
 /// Bytes are not decoded, so that some targets are none. Stops when visit returns true. @return whether it did.
 template <class Visit>
