@@ -11,7 +11,11 @@
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
-enum class step_result { stepped, end, broken };
+enum class step_result {
+  stepped,
+  end,    ///< this is the outermost frame: its tables say so
+  broken  ///< the caller can't be found
+};
 
 /// Where the walk of interrupted code begins.
 struct walk_start {
@@ -32,7 +36,7 @@ inline walk_start start_of_walk(const arch::registers &interrupted, bool pc_is_e
 class cursor {
  public:
   cursor(const arch::registers &start, bool pc_is_exact, frame_cache &cache) noexcept
-      : registers_(start), exact_(pc_is_exact), cache_(&cache), last_known_sp_(start.sp()) {}
+      : registers_(start), exact_(pc_is_exact), cache_(&cache), lowest_sp_(start.sp()) {}
   cursor(const walk_start &start, frame_cache &cache) noexcept : cursor(start.registers, start.exact, cache) {}
 
   const arch::registers &registers() const noexcept { return registers_; }
@@ -54,15 +58,17 @@ class cursor {
   /// The canonical frame address: rsp before the call that made this frame.
   std::uintptr_t cfa() const noexcept { return cfa_; }
 
-  /// The stack pointer of the last frame that had frame information. Where a walk has broken off, everything below is
-  /// known, and everything above is not.
-  std::uintptr_t last_known_sp() const noexcept { return last_known_sp_; }
+  /// Whether this frame was interrupted where it stands, and has called nothing.
+  bool interrupted() const noexcept { return exact_; }
+
+  /// Where on the stack that it is on a walk began, or came to from a signal's. Where it has broken off, this is all
+  /// that is certain: one frame pointer that was overwritten leads to any frame, and from there on.
+  std::uintptr_t lowest_sp() const noexcept { return lowest_sp_; }
 
   /// Moves on to the caller.
   step_result step() noexcept {
     if (facts_->end_of_stack) return step_result::end;
     const std::uintptr_t sp_before = registers_.sp();
-    last_known_sp_ = sp_before;
     if (facts_->simple) {
       for (int i = 0; i < facts_->saved_count; ++i) {
         const auto &saved = facts_->saved[i];
@@ -77,7 +83,9 @@ class cursor {
     // Only a signal frame may lead to another stack. Anywhere else a stack pointer that doesn't rise is a smashed
     // frame, and following it could go on for ever.
     if (!facts_->signal_frame && registers_.sp() <= sp_before) return step_result::broken;
-    return registers_.pc() == 0 ? step_result::end : step_result::stepped;
+    if (facts_->signal_frame) lowest_sp_ = registers_.sp();
+    // A caller at 0 is no end: zeros are what a smashed stack is full of.
+    return registers_.pc() == 0 ? step_result::broken : step_result::stepped;
   }
 
  private:
@@ -139,7 +147,7 @@ class cursor {
   arch::registers registers_;
   bool exact_;
   frame_cache *cache_;
-  std::uintptr_t last_known_sp_;
+  std::uintptr_t lowest_sp_;
   const frame_facts *facts_ = nullptr;
   std::uintptr_t cfa_ = 0;
 };

@@ -6,8 +6,8 @@
 #ifndef CGO_GUARD_DEAD_GUARDS_HPP
 #define CGO_GUARD_DEAD_GUARDS_HPP
 
+#include "call_chain.hpp"
 #include "sanitizer.hpp"
-#include "unwind.hpp"
 
 // In every cgo program: the Go runtime's way in from C. Its return address on a stack means that Go frames lie above.
 extern "C" void crosscall2(void (*)(void *), void *, int, std::size_t) __attribute__((weak));
@@ -15,70 +15,40 @@ extern "C" void crosscall2(void (*)(void *), void *, int, std::size_t) __attribu
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
-/// Whether a call of `called` can have become a run of `callee`: through the linker's stub, a tail call, or a jump into
-/// the part of a function that the compiler has put elsewhere. In doubt it can.
-inline bool can_become(std::uintptr_t called, std::uintptr_t callee, int jumps = 3) noexcept {
-  if (called == callee) return true;
-  if (jumps == 0) return false;
-  if (const std::uintptr_t target = arch::stub_target(called)) return can_become(target, callee, jumps - 1);
-  frame_description function;
-  if (!find_frame_description(called, function) || function.begin == callee) return true;
-  std::uintptr_t previous = function.begin;
-  return arch::find_jump(function.begin, function.end, [&](std::uintptr_t target) noexcept {
-    frame_description other;
-    if (target == 0) return true;
-    if (!find_frame_description(target, other) || other.begin == previous) return false;
-    previous = other.begin;
-    return can_become(target, callee, jumps - 1);
-  });
-}
-
 /// What a walk from a trampoline to the end of its stack has found.
 struct way_up {
   bool complete = false;       ///< every frame could be left, and the last one has been called
-  bool impossible = false;     ///< somewhere a function runs that can't be the one that was called
+  bool sound = true;           ///< nowhere a function runs that can't be the one that was called
   bool through_other = false;  ///< the other trampoline is on it
+  std::uintptr_t end = 0;      ///< the outermost frame's CFA where its tables say that it is that, 0 at Go's frames
+  bool ends_in_libc = false;   ///< where threads begin
   unsigned detours = 0;        ///< calls of another function than the one that runs: tail calls, the linker's stubs
 };
-
-/// The function that is called where a frame stands, as far as the code says; otherwise 0.
-/// @param facts nullptr for a frame without.
-inline std::uintptr_t function_called_at(const cursor &frame, const frame_facts *facts) noexcept {
-  if (facts == nullptr || trampolines_canary(*facts, frame.cfa()) == 0) {
-    return arch::direct_call_target(frame.registers().pc());
-  }
-  std::uintptr_t called = 0;
-  arch::cgo_guard_v1_load(frame.cfa() + static_cast<std::uintptr_t>(arch::thunk_offset), &called);
-  return called;
-}
 
 inline way_up walk_up(const arch::registers &from, const guard_frame &other, frame_cache &cache) noexcept {
   way_up way;
   cursor position(from, false, cache);
-  std::uintptr_t callee = 0;
+  call_chain chain;
   for (std::uint64_t i = 0; i < (std::uint64_t{1} << 26); ++i) {  // as in walk_to_guard
     const frame_facts *const facts = position.describe();
-    const bool of_a_signal = facts != nullptr && facts->signal_frame;  // the kernel has called the handler below
-    const std::uintptr_t called = callee != 0 && !of_a_signal ? function_called_at(position, facts) : 0;
-    if (called != 0 && called != callee) {
-      ++way.detours;
-      if (!can_become(called, callee)) way.impossible = true;
-    }
+    chain.add(facts, position);
     if (facts == nullptr) {
       // Go's functions have no tables that C++ reads. asmcgocall has called what we came through.
       const std::uintptr_t pc = position.registers().pc();
       way.complete = find_eh_frame_hdr(pc) != 0 && arch::follows_call(pc);
       break;
     }
-    // Calls of the trampoline are looked at elsewhere (looks_alive), and interrupted code has called nothing.
-    callee = of_a_signal || trampolines_canary(*facts, position.cfa()) != 0 ? 0 : facts->begin;
     if (position.cfa() == other.cfa) way.through_other = true;
     const step_result result = position.step();
     if (result != step_result::stepped) {
       way.complete = facts->end_of_stack;
+      if (way.complete) way.end = position.cfa();
+      way.ends_in_libc = process.known.is_libc(position.call_site());
       break;
     }
   }
+  way.detours = chain.detours();
+  way.sound = chain.sound();
   return way;
 }
 
@@ -97,6 +67,16 @@ inline guard_frame better_of(const guard_frame &inner, const guard_frame &outer,
   return guard_frame(no_guard::nowhere);
 }
 
+/// Whether a way up leads to where this thread began. A coroutine's stack may lie below, without a gap between, and
+/// have a guard in it that is in use but waits.
+inline bool is_this_threads(const way_up &way, std::uintptr_t top) noexcept {
+  if (way.end == 0 || way.ends_in_libc) return true;
+  // The main thread begins in _start, which is the program's, right below what __libc_stack_end points to: that is as
+  // good as the same address, and no other stack fits between.
+  constexpr std::uintptr_t near = 4096;
+  return way.end <= top + near && top <= way.end + near;
+}
+
 /// @return whether nothing speaks against this trampoline being in use.
 inline bool looks_alive(const guard_frame &guard, std::uintptr_t top, frame_cache &cache) noexcept {
   constexpr std::uintptr_t all_states = state_noted | state_terminate | state_failed;
@@ -113,7 +93,7 @@ inline bool looks_alive(const guard_frame &guard, std::uintptr_t top, frame_cach
     return false;
   }
   const way_up way = walk_up(guard, guard_frame(no_guard::nowhere), cache);
-  return way.complete && !way.impossible;
+  return way.complete && way.sound && is_this_threads(way, top);
 }
 
 /// Whether `word` is the return address of a callback that is under way. A panic leaves those behind as well.

@@ -178,9 +178,8 @@ inline found_guard walk_from_fault(const walk_start &start, fault_facts &fault, 
   if (fault.bad_call) walk.list.add(fault.pc);
   frame_cache cache;
   cursor position(start, cache);
-  const found_guard guard = find_guard(position, cache, [&](const frame_facts &facts, const cursor &at) noexcept {
-    visit_frame(facts, at, fault, walk);
-  });
+  const auto visit = [&](const frame_facts &facts, const cursor &at) noexcept { visit_frame(facts, at, fault, walk); };
+  const found_guard guard = find_guard(position, cache, visit, fault.bad_call ? fault.pc : 0);
   fault.walked = guard && guard.walked;
   return guard;
 }

@@ -15,8 +15,9 @@ extern "C" __attribute__((used, visibility("default"))) inline _Unwind_Reason_Co
   if ((actions & _UA_FORCE_UNWIND) != 0) return _URC_CONTINUE_UNWIND;
   if ((actions & _UA_SEARCH_PHASE) != 0) {
     // _Unwind_GetCFA is this frame's stack pointer at the call: the CFA of the frame below (libgcc, unwind-dw2.c).
-    const guard_frame guard =
-        guard_at(_Unwind_GetCFA(context) - static_cast<std::uintptr_t>(arch::trampoline_sp_offset), arch::canary);
+    const std::uintptr_t cfa = _Unwind_GetCFA(context) - static_cast<std::uintptr_t>(arch::trampoline_sp_offset);
+    if (canary_in(cfa) != arch::canary) return _URC_FATAL_PHASE1_ERROR;  // a smashed stack: nobody can say whose frame
+    const guard_frame guard = guard_at(cfa, arch::canary);
     if (!guard) return _URC_CONTINUE_UNWIND;  // a fork's child: the search ends, and with it the child, in terminate
     if ((guard.state() & state_failed) == 0) record_exception_stack(*exception, guard);
     return _URC_HANDLER_FOUND;

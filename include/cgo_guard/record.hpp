@@ -92,8 +92,8 @@ struct guard_frame {
   std::uintptr_t cfa = 0;
   no_guard why = no_guard::nowhere;  ///< where there is none
 
-  explicit guard_frame(std::uintptr_t frame_cfa) : cfa(frame_cfa) {}
-  explicit guard_frame(no_guard reason) : why(reason) {}
+  constexpr explicit guard_frame(std::uintptr_t frame_cfa) : cfa(frame_cfa) {}
+  constexpr explicit guard_frame(no_guard reason) : why(reason) {}
 
   explicit operator bool() const { return cfa != 0; }
   guard_record &record() const { return **at<guard_record *>(arch::record_offset); }

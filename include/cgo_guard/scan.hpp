@@ -38,7 +38,7 @@ inline std::uintptr_t stack_top(std::uintptr_t sp, bool main_thread) noexcept {
 /// @param broken_off a walk that did not find it. @return none if there is none, if Go frames lie between (those must
 /// never be jumped over), or if there are two of which only one can be in use, and nothing tells which.
 inline guard_frame scan_for_guard(const cursor &broken_off, frame_cache &cache) noexcept {
-  const std::uintptr_t sp = broken_off.last_known_sp();
+  const std::uintptr_t sp = broken_off.lowest_sp();
   const bool main_thread = syscall(SYS_gettid) == getpid();
   const std::uintptr_t top = stack_top(sp, main_thread);
   guard_frame innermost(no_guard::nowhere);
@@ -66,12 +66,19 @@ struct found_guard : guard_frame {
 };
 
 /// The guard that takes what happens at a position. Calls visit(facts, cursor) for each frame on the way, as far as the
-/// stack can be walked.
+/// stack can be walked. A walk is believed, and also that there is no guard, if its frames can have called each other.
+/// @param bad_call the address that could not be called from the position, or 0.
 template <class Visit>
-found_guard find_guard(cursor &position, frame_cache &cache, Visit &&visit) noexcept {
-  const guard_frame guard = walk_to_guard(position, visit);
-  if (guard || guard.why == no_guard::anothers) return {guard, true};
-  return {scan_for_guard(position, cache), false};
+found_guard find_guard(cursor &position, frame_cache &cache, Visit &&visit, std::uintptr_t bad_call = 0) noexcept {
+  call_chain chain(bad_call);
+  const guard_frame walked_to = walk_to_guard(position, [&](const frame_facts &facts, const cursor &at) noexcept {
+    chain.add(&facts, at);
+    visit(facts, at);
+  });
+  const bool found = walked_to || walked_to.why == no_guard::ended;
+  if ((found && chain.sound()) || walked_to.why == no_guard::anothers) return {walked_to, true};
+  const guard_frame scanned = scan_for_guard(position, cache);
+  return {scanned || !walked_to ? scanned : walked_to, false};
 }
 
 }  // namespace detail

@@ -40,12 +40,17 @@ inline std::uintptr_t canary_in(std::uintptr_t cfa) noexcept {
   return address == at && arch::canary_of_any_version(word) ? word : 0;
 }
 
-/// The canary of a frame whose function is a trampoline, of whatever copy or version of this header; 0 for any other.
-/// The function has to be looked at as well: a frame may stand where a guard has died, and have left its canary alone.
+/// Whether a frame's function is a trampoline, of whatever copy or version of this header. The function has to be
+/// looked at as well as the canary: a frame may stand where a guard has died, and have left its canary alone.
+inline bool is_trampoline(const frame_facts &facts) noexcept {
+  return is_guard(facts) || arch::pushes_a_canary(facts.begin);
+}
+
+/// The canary of a trampoline's frame; 0 for any other.
 inline std::uintptr_t trampolines_canary(const frame_facts &facts, std::uintptr_t cfa) noexcept {
   if (facts.personality == 0) return 0;
   const std::uintptr_t canary = canary_in(cfa);
-  return canary != 0 && (is_guard(facts) || arch::pushes_a_canary(facts.begin)) ? canary : 0;
+  return canary != 0 && is_trampoline(facts) ? canary : 0;
 }
 
 /// What a walk or a scan has come to: a guard that is ours to use, or one that must not be passed either.
@@ -58,6 +63,27 @@ inline guard_frame guard_at(std::uintptr_t cfa, std::uintptr_t found_canary) noe
   return guard_frame(cfa);
 }
 
+/// What a walk does at a frame.
+struct frame_verdict {
+  bool walk_on;
+  guard_frame guard;  ///< where it does not
+};
+
+/// Whether a frame is a guard's. A canary has to vouch for it: without one, what follows would be written through
+/// pointers that somebody else has left there.
+inline frame_verdict judge_frame(const frame_facts &facts, const cursor &position) noexcept {
+  constexpr guard_frame nobodys(no_guard::broken_off);
+  if (facts.personality == 0) return {true, nobodys};
+  const std::uintptr_t by_sp = arch::trampolines_cfa(position.registers());
+  if (trampolines_canary(facts, by_sp) == arch::canary) return {false, guard_at(by_sp, arch::canary)};
+  // Interrupted before it calls or after it has returned, it is a frame like any other. Nowhere else can rsp be wrong,
+  // unless a frame pointer below was.
+  if (is_guard(facts) && !position.interrupted()) return {false, nobodys};
+  const std::uintptr_t canary = trampolines_canary(facts, position.cfa());
+  if (canary == 0 || canary == arch::canary) return {true, nobodys};
+  return {false, guard_at(position.cfa(), canary)};
+}
+
 /// Walks until the guard. Calls visit(facts, cursor) for each frame before it.
 /// @return the guard, or why the walk came to none.
 template <class Visit>
@@ -66,10 +92,8 @@ guard_frame walk_to_guard(cursor &position, Visit &&visit) noexcept {
   for (std::uint64_t i = 0; i < (std::uint64_t{1} << 26); ++i) {
     const frame_facts *facts = position.describe();
     if (facts == nullptr) break;
-    if (is_guard(*facts)) return guard_at(position.cfa(), arch::canary);
-    if (const std::uintptr_t canary = trampolines_canary(*facts, position.cfa())) {
-      return guard_at(position.cfa(), canary);
-    }
+    const frame_verdict verdict = judge_frame(*facts, position);
+    if (!verdict.walk_on) return verdict.guard;
     visit(*facts, position);
     const step_result result = position.step();
     if (result == step_result::end) return guard_frame(no_guard::ended);

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
-// Guards that were left without returning: a Go panic does that, and here a longjmp. Their trampolines' frames stay
-// below the stack pointer, and later frames that don't write all their locals bring them back.
+// Guards that are not to be come back to. Those that were left without returning: a Go panic does that, and here a
+// longjmp. Their trampolines' frames stay below the stack pointer, and later frames that don't write all their locals
+// bring them back. And those of other stacks.
 #include <alloca.h>
 #include <cstdio>
+#include <thread>
+
+#include <sys/mman.h>
+#include <ucontext.h>
 
 #include "faults.hpp"
 #include "support.hpp"
@@ -111,7 +116,66 @@ __attribute__((noinline)) bool would_come_back() {
   return found;
 }
 
+/// Two coroutines of one thread, their stacks side by side below the thread's. The upper one waits in its guard.
+struct two_coroutines {
+  static constexpr std::size_t stack_size = 256 * 1024;
+  ucontext_t thread, waiting, failing;
+} coroutines;
+
+extern "C" __attribute__((used)) void cgo_guard_test_wait_in_a_guard() {
+  const caught never(CGO_GUARD { swapcontext(&coroutines.waiting, &coroutines.thread); });
+  std::printf("went on behind a guard that waits");
+  std::fflush(stdout);
+  _exit(1);
+}
+void (*failure)();
+extern "C" __attribute__((used)) void cgo_guard_test_fail() {
+  failure();
+  KEEP;
+}
+// The outermost frame of a coroutine, as libraries write it.
+__asm__(
+    ".pushsection .text\n"
+    "cgo_guard_test_entry_of_waiting:\n .cfi_startproc\n .cfi_undefined rip\n"
+    " subq $8,%rsp\n call cgo_guard_test_wait_in_a_guard\n ud2\n .cfi_endproc\n"
+    "cgo_guard_test_entry_of_failing:\n .cfi_startproc\n .cfi_undefined rip\n"
+    " subq $8,%rsp\n call cgo_guard_test_fail\n ud2\n .cfi_endproc\n"
+    ".popsection\n");
+extern "C" void cgo_guard_test_entry_of_waiting();
+extern "C" void cgo_guard_test_entry_of_failing();
+
+void make_coroutine(ucontext_t &context, void *stack, void (*entry)()) {
+  getcontext(&context);
+  context.uc_stack.ss_sp = stack;
+  context.uc_stack.ss_size = two_coroutines::stack_size;
+  context.uc_link = &coroutines.thread;
+  makecontext(&context, entry, 0);
+}
+
+void fail_beside_a_waiting_guard(void (*f)()) {
+  failure = f;
+  std::thread([] {
+    auto *const stacks = static_cast<char *>(
+        mmap(nullptr, 2 * two_coroutines::stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    make_coroutine(coroutines.failing, stacks, &cgo_guard_test_entry_of_failing);
+    make_coroutine(coroutines.waiting, stacks + two_coroutines::stack_size, &cgo_guard_test_entry_of_waiting);
+    swapcontext(&coroutines.thread, &coroutines.waiting);
+    swapcontext(&coroutines.thread, &coroutines.failing);
+  }).join();
+}
+
 }  // namespace
+
+DEATH_CASE(fault_beside_a_waiting_guard) { fail_beside_a_waiting_guard(faults::write_null); }
+DEATH_CASE(smash_beside_a_waiting_guard) { fail_beside_a_waiting_guard(faults::smash_return_address_and_fault); }
+DEATH_CASE(abort_beside_a_waiting_guard) { fail_beside_a_waiting_guard(std::abort); }
+DEATH_CASE(terminate_beside_a_waiting_guard) { fail_beside_a_waiting_guard(std::terminate); }
+TEST_CASE("A crash of one coroutine is not taken by the guard of another, which waits") {
+  CHECK(die(fault_beside_a_waiting_guard).signal == SIGSEGV);
+  CHECK(die(smash_beside_a_waiting_guard).signal == SIGSEGV);
+  CHECK(die(abort_beside_a_waiting_guard).signal == SIGABRT);
+  CHECK(die(terminate_beside_a_waiting_guard).signal == SIGABRT);
+}
 
 TEST_CASE("Traps 23 and 35: under no guard, a dead one is not come back to") {
   bool comes_back_to_one_in_use = false;
