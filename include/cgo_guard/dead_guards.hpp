@@ -56,11 +56,18 @@ inline way_up walk_up(const guard_frame &guard, const guard_frame &other, frame_
   return walk_up(arch::inside_trampoline(guard.cfa), other, cache);
 }
 
+/// Whether a way up can be looked at. A program linked with GCC's plain -static has no index of its tables.
+inline bool has_tables() noexcept {
+  return find_eh_frame_hdr(reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_returned)) != 0;
+}
+
 /// Of two trampolines, the one to go back to. The way up from a dead one comes to a frame of today in the end, but as
 /// another function than the one that was called there. A tail call looks the same: then the outer guard is the one
 /// that is in use in any case.
-/// @return none if one of them is dead and nothing tells which.
+/// @return none if one of them is dead and nothing tells which; but without tables, where nothing ever does, the inner
+/// one.
 inline guard_frame better_of(const guard_frame &inner, const guard_frame &outer, frame_cache &cache) noexcept {
+  if (!has_tables()) return inner;
   const way_up from_inner = walk_up(inner, outer, cache), from_outer = walk_up(outer, inner, cache);
   if (from_inner.detours > from_outer.detours) return outer;
   if (from_inner.through_other || from_inner.detours < from_outer.detours) return inner;
@@ -92,6 +99,7 @@ inline bool looks_alive(const guard_frame &guard, std::uintptr_t top, frame_cach
       !arch::follows_call_of(reinterpret_cast<const void *>(&arch::cgo_guard_v1_enter), return_address)) {
     return false;
   }
+  if (!has_tables()) return true;
   const way_up way = walk_up(guard, guard_frame(no_guard::nowhere), cache);
   return way.complete && way.sound && is_this_threads(way, top);
 }
@@ -106,7 +114,8 @@ inline bool is_live_go_entry(std::uintptr_t word, std::uintptr_t at, frame_cache
   switch (arch::inspect_go_entry(entry, at, caller)) {
     case arch::go_entry_frame::unknown: return true;  // in doubt there are Go frames
     case arch::go_entry_frame::broken: return false;
-    case arch::go_entry_frame::whole: return walk_up(caller, guard_frame(no_guard::nowhere), cache).complete;
+    case arch::go_entry_frame::whole:
+      return !has_tables() || walk_up(caller, guard_frame(no_guard::nowhere), cache).complete;
   }
   return true;
 }

@@ -72,7 +72,8 @@ inline bool learn_facts(std::uintptr_t pc, frame_facts &out) noexcept {
   for (int i = 0; i < arch::register_count && out.simple; ++i) {
     const register_rule &rule = rules.of[i];
     if (rule.kind == rule_kind::same || rule.kind == rule_kind::undefined) continue;
-    if (rule.kind != rule_kind::offset || out.saved_count == 8) {
+    // A rule of rsp's own comes in place of the CFA: a callee that pops its arguments.
+    if (rule.kind != rule_kind::offset || i == arch::sp_register || out.saved_count == 8) {
       out.simple = false;
     } else {
       out.saved[out.saved_count++] = {static_cast<std::int32_t>(rule.offset), i};

@@ -5,7 +5,8 @@
 #
 #   cell.sh CC CXX OPTION...    -x FLAG for every translation unit in C++, -g FLAG for the one that holds the guards,
 #                               -l FLAG for the linker, -2 for a second translation unit with the header,
-#                               -s for a program that is linked statically, -a for the amalgamated header, alone beside the sources
+#                               -s for a program that is linked statically, -n for one without an index of its unwind
+#                               tables, -a for the amalgamated header, alone beside the sources
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 scratch=$(mktemp -d)
@@ -15,13 +16,14 @@ cc=$1 cxx=$2
 shift 2
 all=() guarded=() link=() defines=() sources=(guarded)
 include=$here/../../include
-while getopts x:g:l:2sa option; do
+while getopts x:g:l:2sna option; do
   case $option in
     x) all+=("$OPTARG") ;;
     g) guarded+=("$OPTARG") ;;
     l) link+=("$OPTARG") ;;
     2) sources+=(guarded_too) defines+=(-DTWO_GUARDED) ;;
     s) defines+=(-DSTATICALLY_LINKED) ;;
+    n) defines+=(-DWITHOUT_INDEX) ;;
     a) include=$scratch ;;
     *) exit 2 ;;
   esac

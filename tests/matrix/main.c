@@ -9,7 +9,15 @@
 
 #include "program.h"
 
-#if defined(STATICALLY_LINKED)
+#if defined(WITHOUT_INDEX)
+/* No fault's stack can be walked, so there are neither frames nor cleanup, but there is an error. */
+enum { walked = 0, fault_cleanup = CGO_GUARD_CLEANUP_NONE, noexcept_cleanup = CGO_GUARD_CLEANUP_NONE };
+#else
+enum { walked = 1, fault_cleanup = CGO_GUARD_CLEANUP_COMPLETE, noexcept_cleanup = CGO_GUARD_CLEANUP_PARTIAL };
+#endif
+#if defined(WITHOUT_INDEX)
+static const int assertion_cleanup = CGO_GUARD_CLEANUP_NONE;
+#elif defined(STATICALLY_LINKED)
 /* dlsym finds nothing there, so the frames of abort's own road are counted with the user's. */
 static const int assertion_cleanup = CGO_GUARD_CLEANUP_PARTIAL;
 #else
@@ -44,7 +52,7 @@ static void came_back(const char *what, cgo_guard_error *error, int code, int nu
   check(error->frame_count > 0, "frames");
   check(error->cleanup == cleanup, "cleanup");
   // Where the function was inlined, cloned or merged away, the next one of the stack is still there.
-  check(strstr(stack, function) != NULL, "function in the stack");
+  check(!walked || strstr(stack, function) != NULL, "function in the stack");
   check(strstr(cgo_guard_describe(error), message) != NULL, "description");
   if (failures != before)
     printf("in %s: code %d, number %d, stack\n%s%s\n", what, error->code, error->number, stack,
@@ -64,21 +72,21 @@ int main(void) {
   check(destructors_run == 1, "the destructor between throw and guard has run");
 
   came_back("a null pointer", guarded_fault(), CGO_GUARD_SIGNAL, SIGSEGV, "SIGSEGV", "null pointer write", "write_null",
-            CGO_GUARD_CLEANUP_COMPLETE);
-  check(destructors_run == 2, "the destructor between fault and guard has run");
+            fault_cleanup);
+  check(destructors_run == 1 + walked, "the destructor between fault and guard has run");
 
   came_back("a failed assertion", guarded_assertion(), CGO_GUARD_SIGNAL, SIGABRT, "SIGABRT", "the answer",
             "fail_assertion", assertion_cleanup);
-  check(destructors_run == 3, "the destructor between assertion and guard has run");
+  check(destructors_run == 1 + 2 * walked, "the destructor between assertion and guard has run");
 
   came_back("a broken noexcept", guarded_noexcept(), CGO_GUARD_TERMINATE, 0, "std::out_of_range", "index 7",
-            "break_noexcept", CGO_GUARD_CLEANUP_PARTIAL);
+            "break_noexcept", noexcept_cleanup);
 
   check(guarded_value(1, &error) == 0 && error != NULL, "a default value, and an error");
   cgo_guard_free(error);
 #if defined(TWO_GUARDED)
   came_back("a fault in the second translation unit", guarded_too(), CGO_GUARD_SIGNAL, SIGSEGV, "SIGSEGV",
-            "null pointer", "write_null", CGO_GUARD_CLEANUP_COMPLETE);
+            "null pointer", "write_null", fault_cleanup);
 #endif
 
   memset(&stats, 0, sizeof stats);
