@@ -33,6 +33,7 @@ class install_lock {
 /// holds them must not be unloaded. (GCC's unique symbols do the same to most plugins; clang and -fvisibility=hidden
 /// have none.)
 inline void stay_loaded() noexcept {
+  if (is_in_main_program(reinterpret_cast<void *>(&on_signal))) return;
   Dl_info info;
   void *module = nullptr;
   if (dladdr1(reinterpret_cast<void *>(&on_signal), &info, &module, RTLD_DL_LINKMAP) == 0 || module == nullptr) return;
@@ -41,8 +42,16 @@ inline void stay_loaded() noexcept {
   if (void *const handle = dlopen(name, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE)) dlclose(handle);
 }
 
-inline void install_everything() noexcept {
+/// Where the functions are that a walk must know. Asked when the loader has loaded us, and not by the first guard: that
+/// may be on a thread which a constructor waits for, under the loader's lock.
+inline void look_up_functions() noexcept {
   process.known.look_up();
+  the_loader.look_up();
+}
+inline const bool functions_are_known = (look_up_functions(), true);
+
+inline void install_everything() noexcept {
+  look_up_functions();  // a guard in a static constructor that came before that
   locate_exception_state();
   prepare_handler_stacks();
   stay_loaded();

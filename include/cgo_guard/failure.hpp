@@ -179,8 +179,9 @@ inline cgo_guard_error *fail_with_exception(guard_record &record, _Unwind_Except
                                             const guard_site &site) noexcept {
   // A signal handler that throws into the code which it has interrupted: nobody knew that anything could be thrown
   // there.
-  const int cleanup = record.left.handlers != 0 ? CGO_GUARD_CLEANUP_PARTIAL : CGO_GUARD_CLEANUP_COMPLETE;
   if (record.left.handlers != 0) arch::give_back(record.left.state);
+  const std::uint64_t skipped = static_cast<std::uint64_t>(record.left.handlers) + (record.through_loader ? 1 : 0);
+  const int cleanup = skipped != 0 ? CGO_GUARD_CLEANUP_PARTIAL : CGO_GUARD_CLEANUP_COMPLETE;
   process.count.exceptions.fetch_add(1, std::memory_order_relaxed);
   process.count.cleanup[cleanup].fetch_add(1, std::memory_order_relaxed);
   error_slot *const slot = take_slot(CGO_GUARD_EXCEPTION, 0);
@@ -188,7 +189,7 @@ inline cgo_guard_error *fail_with_exception(guard_record &record, _Unwind_Except
     set_site(*slot, site);
     set_frames(*slot, record);
     slot->error.cleanup = cleanup;
-    slot->error.skipped = static_cast<std::uint64_t>(record.left.handlers);
+    slot->error.skipped = skipped;
     const exception_view view = view_of(exception);
     describe_exception(*slot, view);
     if (slot->error.cause == nullptr) slot->error.cause = describe_causes(view);
@@ -237,6 +238,23 @@ inline void append_second_fault(error_slot &slot, int signal) noexcept {
   set_message_in_place(slot);
 }
 
+/// What the cleanup state alone doesn't tell either. An exception's message stays what it said.
+inline void append_loader_lock(error_slot &slot) noexcept {
+  if (slot.error.message != slot.message) return;
+  const std::size_t length = std::strlen(slot.message);
+  std::snprintf(slot.message + length, sizeof slot.message - length, " (inside dlopen or dlclose: %s)",
+                loader_lock_sentence);
+  set_message_in_place(slot);
+}
+
+/// Before anything asks the loader which modules the frames are in.
+inline void notice_loader(guard_record &record) noexcept {
+  record.through_loader = any_is_loaders(record.frames, frames_kept(record.total));
+  if (!record.through_loader) return;
+  ++record.skipped;
+  loader_lock_left.store(true, std::memory_order_relaxed);
+}
+
 inline int cleanup_of(const guard_record &record) noexcept {
   if (record.fault.in_allocator || !record.fault.walked) return CGO_GUARD_CLEANUP_NONE;
   return record.skipped != 0 || record.second_signal != 0 ? CGO_GUARD_CLEANUP_PARTIAL : CGO_GUARD_CLEANUP_COMPLETE;
@@ -261,6 +279,7 @@ inline cgo_guard_error *fail_with_exit(guard_record &record, const guard_site &s
     }
     set_message_in_place(*slot);
     if (record.second_signal != 0) append_second_fault(*slot, record.second_signal);
+    if (record.through_loader) append_loader_lock(*slot);
   }
   restore_exception_state(record);
   if (record.stray != nullptr) end_exception(*record.stray);
@@ -268,6 +287,7 @@ inline cgo_guard_error *fail_with_exit(guard_record &record, const guard_site &s
 }
 
 inline cgo_guard_error *fail_with_fault(guard_record &record, const guard_site &site) noexcept {
+  notice_loader(record);
   if (record.fault.exited_by != nullptr) return fail_with_exit(record, site);
   const fault_facts &fault = record.fault;
   const bool terminated = (record.state & state_terminate) != 0 || fault.through_terminate;
@@ -293,6 +313,7 @@ inline cgo_guard_error *fail_with_fault(guard_record &record, const guard_site &
       describe_signal(*slot, record);
     }
     if (record.second_signal != 0) append_second_fault(*slot, record.second_signal);
+    if (record.through_loader) append_loader_lock(*slot);
   }
   if (fault.in_allocator) {
     // Not even free() from here on: the thread may hold the arena's lock.

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "config.hpp"
+#include "loader_lock.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -179,7 +180,7 @@ inline const api *load() {
   static std::atomic<const api *> loaded{nullptr};
   static std::atomic<bool> absent{false};
   const api *known = loaded.load(std::memory_order_acquire);
-  if (known != nullptr || absent.load(std::memory_order_relaxed)) return known;
+  if (known != nullptr || absent.load(std::memory_order_relaxed) || !loader_may_be_asked()) return known;
   void *library = is_static_program() ? nullptr : dlopen("libdw.so.1", RTLD_NOW | RTLD_LOCAL);
   auto *made = new api();
   if (library == nullptr || !fill(*made, library)) {

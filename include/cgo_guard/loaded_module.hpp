@@ -8,11 +8,13 @@
 #include <cstdint>
 #include <cstring>
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <link.h>
 #include <unistd.h>
 
 #include "config.hpp"
+#include "loader_lock.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -59,6 +61,29 @@ inline std::size_t find_build_id(const unsigned char *notes, std::size_t size, s
   return 0;
 }
 
+inline void set_path(loaded_module &module, const char *path) noexcept {
+  const std::size_t length = strnlen(path, sizeof module.path - 1);
+  std::memcpy(module.path, path, length);
+  module.path[length] = '\0';
+}
+
+inline void read_build_id(const ElfW(Phdr) * segments, std::size_t count, loaded_module &module) noexcept {
+  for (std::size_t i = 0; i < count && module.build_id_size == 0; ++i) {
+    const auto &note = segments[i];
+    if (note.p_type != PT_NOTE) continue;
+    // A note segment may lie in a part of the file that was never mapped: objcopy and some packers leave such.
+    for (std::size_t j = 0; j < count; ++j) {
+      const auto &load = segments[j];
+      if (load.p_type != PT_LOAD || (load.p_flags & PF_R) == 0 || note.p_vaddr < load.p_vaddr) continue;
+      const std::size_t skipped = note.p_vaddr - load.p_vaddr;
+      if (skipped > load.p_filesz || note.p_filesz > load.p_filesz - skipped) continue;
+      module.build_id_size = find_build_id(reinterpret_cast<const unsigned char *>(module.bias + note.p_vaddr),
+                                           note.p_filesz, note.p_align, module.build_id);
+      break;
+    }
+  }
+}
+
 struct module_query {
   std::uintptr_t address;
   loaded_module *module;
@@ -87,26 +112,39 @@ inline int match_module(dl_phdr_info *info, std::size_t size, void *argument) no
   module.bias = bias;
   module.begin = lowest;
   if (size >= offsetof(dl_phdr_info, dlpi_subs) + sizeof info->dlpi_subs) module.unloads = info->dlpi_subs;
-  if (info->dlpi_name != nullptr) {
-    const std::size_t length = strnlen(info->dlpi_name, sizeof module.path - 1);
-    std::memcpy(module.path, info->dlpi_name, length);
-    module.path[length] = '\0';
-  }
-  for (std::size_t i = 0; i < info->dlpi_phnum && module.build_id_size == 0; ++i) {
-    const auto &note = info->dlpi_phdr[i];
-    if (note.p_type != PT_NOTE) continue;
-    // A note segment may lie in a part of the file that was never mapped: objcopy and some packers leave such.
-    for (std::size_t j = 0; j < info->dlpi_phnum; ++j) {
-      const auto &load = info->dlpi_phdr[j];
-      if (load.p_type != PT_LOAD || (load.p_flags & PF_R) == 0 || note.p_vaddr < load.p_vaddr) continue;
-      const std::size_t skipped = note.p_vaddr - load.p_vaddr;
-      if (skipped > load.p_filesz || note.p_filesz > load.p_filesz - skipped) continue;
-      module.build_id_size = find_build_id(reinterpret_cast<const unsigned char *>(bias + note.p_vaddr), note.p_filesz,
-                                           note.p_align, module.build_id);
-      break;
-    }
-  }
+  if (info->dlpi_name != nullptr) set_path(module, info->dlpi_name);
+  read_build_id(info->dlpi_phdr, info->dlpi_phnum, module);
   return 1;
+}
+
+/// As find_module, where the loader's lock is held for ever. Before glibc 2.35 there is no way then, and none is found.
+inline void find_module_without_lock(const void *address, loaded_module &module) noexcept {
+#ifdef DLFO_STRUCT_HAS_EH_DBASE
+  dl_find_object object;
+  if (_dl_find_object(const_cast<void *>(address), &object) != 0) return;
+  module.found = true;
+  module.main_program = object.dlfo_link_map->l_name[0] == '\0';
+  module.bias = object.dlfo_link_map->l_addr;
+  module.begin = reinterpret_cast<std::uintptr_t>(object.dlfo_map_start);
+  module.unloads = ~0ull;  // who could say; but the same from now on
+  set_path(module, object.dlfo_link_map->l_name);
+  const auto *const header = static_cast<const ElfW(Ehdr) *>(object.dlfo_map_start);
+  if (std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) return;  // its first segment does not begin the file
+  read_build_id(reinterpret_cast<const ElfW(Phdr) *>(module.begin + header->e_phoff), header->e_phnum, module);
+#else
+  static_cast<void>(address), static_cast<void>(module);
+#endif
+}
+
+/// Whether an address is in the executable itself, as far as that can be said without asking the loader.
+inline bool is_in_main_program(void *address) noexcept {
+#ifdef DLFO_STRUCT_HAS_EH_DBASE
+  dl_find_object object;
+  return _dl_find_object(address, &object) == 0 && object.dlfo_link_map->l_name[0] == '\0';
+#else
+  static_cast<void>(address);
+  return false;
+#endif
 }
 
 /// The path of the running program, which the dynamic linker has no name for; "" where /proc is missing. Read once: it
@@ -132,8 +170,12 @@ inline void find_module(const void *address, loaded_module &module) noexcept {
   module.found = false;
   module.build_id_size = 0;
   module.path[0] = '\0';
-  module_query query{reinterpret_cast<std::uintptr_t>(address), &module};
-  dl_iterate_phdr(&match_module, &query);
+  if (loader_may_be_asked()) {
+    module_query query{reinterpret_cast<std::uintptr_t>(address), &module};
+    dl_iterate_phdr(&match_module, &query);
+  } else {
+    find_module_without_lock(address, module);
+  }
   if (!module.found || module.path[0] != '\0') return;
   static const program_path program;
   std::memcpy(module.path, program.text, std::strlen(program.text) + 1);

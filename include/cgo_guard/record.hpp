@@ -67,6 +67,7 @@ struct guard_record {
   std::uintptr_t guard_cfa;  ///< where the trampoline is
   std::uintptr_t landed;     ///< CFA of the frame whose landing pad was entered last
   forced_exception forced;   ///< what the landing pads get to see
+  bool through_loader;       ///< the dynamic loader was among the frames: its lock stays held (loader_lock.hpp)
   _Unwind_Exception *stray;  ///< an exception that a destructor let escape after the fault, or nullptr
   left_handlers left;        ///< by an exception
   const char *core_file;     ///< where the core of the fault will be, or nullptr

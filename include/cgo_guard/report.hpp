@@ -68,6 +68,7 @@ inline std::string describe_error(cgo_guard_error &e) {
     text.append(", thread ").append(std::to_string(e.thread_id)).append("\n");
   }
   text.append("cleanup: ").append(cleanup_sentence(e, buffer)).append("\n");
+  if (e.cleanup != CGO_GUARD_CLEANUP_COMPLETE && any_is_loaders(e.frames, e.frame_count)) text.append("         ").append(loader_lock_sentence).append("\n");
   if (e.core_file[0] != 0) text.append("core:    ").append(e.core_file).append("\n");
   append_fields(text, e, "");
   for (const cgo_guard_error *cause = e.cause; cause != nullptr; cause = cause->cause) {

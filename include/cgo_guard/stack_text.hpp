@@ -15,6 +15,7 @@
 
 #include "config.hpp"
 #include "loaded_module.hpp"
+#include "loader_lock.hpp"
 #include "stack_fold.hpp"
 #include "stack_present.hpp"
 #include "symbolize.hpp"
@@ -189,7 +190,7 @@ inline std::size_t format_frames_raw(const void *const *frames, std::uint64_t co
     if (i == count) break;
     const auto address = reinterpret_cast<std::uintptr_t>(frames[i]);
     Dl_info symbol;
-    if (dladdr(frames[i], &symbol) != 0 && symbol.dli_sname != nullptr) {
+    if (loader_may_be_asked() && dladdr(frames[i], &symbol) != 0 && symbol.dli_sname != nullptr) {
       text.put(symbol.dli_sname);
     } else {
       text.hex(address);

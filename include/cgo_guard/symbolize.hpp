@@ -23,6 +23,7 @@
 #include "demangle.hpp"
 #include "libdw.hpp"
 #include "loaded_module.hpp"
+#include "loader_lock.hpp"
 #include "noted_modules.hpp"
 #include "symbolize_elf.hpp"
 #include "symbolize_libdw.hpp"
@@ -178,15 +179,16 @@ inline void resolve(const void *address, std::vector<resolved_frame> &out, symbo
   fallback_function *fallback = fallback_resolver.load(std::memory_order_acquire);
   std::string function, file;
   int line = 0;
-  if (api == nullptr && from <= symbolizer_stage::elf && fallback != nullptr &&
+  // Boost's resolvers ask dladdr.
+  if (api == nullptr && from <= symbolizer_stage::elf && fallback != nullptr && loader_may_be_asked() &&
       fallback(address, function, file, line)) {
     if (real.function.empty()) real.function = function;
     real.file = file;
     real.line = line;
   }
   Dl_info symbol;
-  if (real.function.empty() && from <= symbolizer_stage::dladdr && dladdr(address, &symbol) != 0 &&
-      symbol.dli_sname != nullptr) {
+  if (real.function.empty() && from <= symbolizer_stage::dladdr && loader_may_be_asked() &&
+      dladdr(address, &symbol) != 0 && symbol.dli_sname != nullptr) {
     real.function = symbol.dli_sname;
     real.mangled = true;
   }

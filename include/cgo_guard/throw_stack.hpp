@@ -11,6 +11,7 @@
 
 #include <atomic>
 
+#include "loader_lock.hpp"
 #include "noted_modules.hpp"
 #include "unwind.hpp"
 
@@ -99,12 +100,31 @@ inline void note_modules(guard_record &record) noexcept {
                                           [](std::uintptr_t address) { return lasting.is_allowed(address); });
 }
 
+/// Whether the loader is between here and the guard.
+[[gnu::noinline]] inline bool loader_is_left() noexcept {
+  frame_cache cache;
+  arch::registers here;
+  arch::cgo_guard_v1_capture(&here);
+  cursor position(here, false, cache);
+  bool found = false;
+  walk_to_guard(position, [&found](const frame_facts &, const cursor &at) noexcept {
+    if (the_loader.contains(at.call_site())) found = true;
+  });
+  return found;
+}
+
 /// Records the stack of an exception that has reached the guard, in the search phase: the first throw's where it is
 /// known, else the one that is on the stack now. The modules too: a destructor may unload one before the guard has it.
 inline void record_exception_stack(const _Unwind_Exception &e, const guard_frame &guard) noexcept {
+  guard_record &record = guard.record();
   const void *const object = thrown_object(e);
-  if (object == nullptr || !throw_stacks.recall(object, guard.cfa, guard.record())) record_throw(guard.record());
-  note_modules(guard.record());
+  const bool recalled = object != nullptr && throw_stacks.recall(object, guard.cfa, record);
+  if (!recalled) record_throw(record);
+  record.through_loader = any_is_loaders(record.frames, frames_kept(record.total));
+  // The first throw may have been caught below the loader, and have come here another way.
+  if (record.through_loader && recalled) record.through_loader = loader_is_left();
+  if (record.through_loader) loader_lock_left.store(true, std::memory_order_relaxed);
+  note_modules(record);
 }
 
 }  // namespace detail
