@@ -111,7 +111,8 @@ struct guard_frame {
 /// Collects call sites in order: the first head_frames, and the last tail_frames in a ring until finish().
 class frame_list {
  public:
-  explicit frame_list(const void **storage) noexcept : storage_(storage) {}
+  /// @param count of those that are in there already, as add() has put them
+  explicit frame_list(const void **storage, std::uint64_t count = 0) noexcept : storage_(storage), count_(count) {}
 
   void add(std::uintptr_t call_site) noexcept {
     const std::uint64_t i = count_++;
@@ -139,7 +140,7 @@ class frame_list {
 
  private:
   const void **storage_;
-  std::uint64_t count_ = 0;
+  std::uint64_t count_;
 };
 
 /// Of frames that were recorded where the dynamic linker can't be asked. It is asked when the guard has taken over.

@@ -23,6 +23,7 @@ struct thrown_stack {
   const void *object;
   std::uintptr_t guard_cfa;
   std::uint64_t total;
+  std::uintptr_t cut_sp;  ///< where the walk was cut off, and the frames are in the order of frame_list; else 0
   left_handlers left;
   const void *frames[max_frames];
 };
@@ -31,12 +32,18 @@ struct thrown_stack {
 /// stack, and it is reported with that of its rethrow. Fixed, because a throw of std::bad_alloc must find room too.
 class throw_table {
  public:
+  /// How many frames of a throw are looked at, ours and the unwinder's among them. A recursion in which every level
+  /// catches and throws again would otherwise cost the square of its depth. The rest is looked at when the exception
+  /// has come to the guard, which is where the unwinder walks as far.
+  static constexpr std::uint64_t most_frames = 2 * max_frames;
+
   /// @param throw_cfa the frame address of __cxa_throw, whose caller threw.
-  void remember(const void *object, std::uintptr_t throw_cfa) noexcept {
+  /// @return the number of frames looked at.
+  std::uint64_t remember(const void *object, std::uintptr_t throw_cfa) noexcept {
     thrown_stack &entry = entry_of(object);
     std::uint32_t version = entry.version.load(std::memory_order_relaxed);
     if (version % 2 != 0 || !entry.version.compare_exchange_strong(version, version + 1, std::memory_order_acquire))
-      return;
+      return 0;
     frame_cache cache;
     arch::registers here;
     arch::cgo_guard_v1_capture(&here);
@@ -44,25 +51,33 @@ class throw_table {
     frame_list frames(entry.frames);
     crossed_signals crossed;
     bool past_throw = false;
-    const guard_frame guard = walk_to_guard(position, [&](const frame_facts &facts, const cursor &at) noexcept {
+    std::uint64_t seen = 0;
+    const auto visit = [&](const frame_facts &facts, const cursor &at) noexcept {
+      ++seen;
       crossed.is_interrupted(facts, at);
       // Begin with the caller of __cxa_throw, whose frame this function may or may not be part of.
       if (past_throw) frames.add(at.call_site());
       past_throw = past_throw || at.cfa() >= throw_cfa;
-    });
-    entry.object = guard ? object : nullptr;
+    };
+    const guard_frame guard = walk_to_guard(position, visit, most_frames);
+    const bool cut = !guard && seen == most_frames;
+    entry.object = guard || cut ? object : nullptr;
     entry.guard_cfa = guard.cfa;
-    entry.total = frames.finish();
+    entry.cut_sp = cut ? position.registers().sp() : 0;
+    entry.total = cut ? frames.count() : frames.finish();
     entry.left = crossed.left();
     entry.version.store(version + 2, std::memory_order_release);
+    return seen;
   }
 
-  /// Copies the stack of the object's first throw into the record. @return false if it isn't known any more, or was
-  /// thrown under another guard.
-  bool recall(const void *object, std::uintptr_t guard_cfa, guard_record &record) noexcept {
+  /// Copies the stack of the object's first throw into the record.
+  /// @param cut_sp gets the stack pointer from which on record_rest has to go on, or 0
+  /// @return false if it isn't known any more, or was thrown under another guard.
+  bool recall(const void *object, std::uintptr_t guard_cfa, guard_record &record, std::uintptr_t &cut_sp) noexcept {
     thrown_stack &entry = entry_of(object);
     const std::uint32_t version = entry.version.load(std::memory_order_acquire);
-    if (version % 2 != 0 || entry.object != object || entry.guard_cfa != guard_cfa) return false;
+    cut_sp = entry.cut_sp;
+    if (version % 2 != 0 || entry.object != object || (cut_sp == 0 && entry.guard_cfa != guard_cfa)) return false;
     const std::uint64_t total = entry.total;
     record.left = entry.left;
     std::memcpy(record.frames, entry.frames, frames_kept(total) * sizeof(void *));
@@ -100,6 +115,32 @@ inline void note_modules(guard_record &record) noexcept {
                                           [](std::uintptr_t address) { return lasting.is_allowed(address); });
 }
 
+/// Adds the frames of a throw whose walk was cut off, from there to the guard. Called in the search phase.
+/// @return false where that frame is gone: the exception has been caught above it, or comes from another stack.
+[[gnu::noinline]] inline bool record_rest(guard_record &record, std::uintptr_t cut_sp) noexcept {
+  frame_cache cache;
+  arch::registers here;
+  arch::cgo_guard_v1_capture(&here);
+  cursor position(here, false, cache);
+  frame_list frames(record.frames, record.total);
+  crossed_signals crossed;
+  bool reached = false;
+  walk_to_guard(position, [&](const frame_facts &facts, const cursor &at) noexcept {
+    reached = reached || at.registers().sp() == cut_sp;
+    if (!reached) return;
+    crossed.is_interrupted(facts, at);
+    frames.add(at.call_site());
+  });
+  if (!reached) return false;
+  record.total = frames.finish();
+  if (crossed.left().handlers != 0) {
+    const int below = record.left.handlers;
+    record.left = crossed.left();
+    record.left.handlers += below;
+  }
+  return true;
+}
+
 /// Whether the loader is between here and the guard.
 [[gnu::noinline]] inline bool loader_is_left() noexcept {
   frame_cache cache;
@@ -118,7 +159,9 @@ inline void note_modules(guard_record &record) noexcept {
 inline void record_exception_stack(const _Unwind_Exception &e, const guard_frame &guard) noexcept {
   guard_record &record = guard.record();
   const void *const object = thrown_object(e);
-  const bool recalled = object != nullptr && throw_stacks.recall(object, guard.cfa, record);
+  std::uintptr_t cut_sp = 0;
+  const bool recalled = object != nullptr && throw_stacks.recall(object, guard.cfa, record, cut_sp) &&
+                        (cut_sp == 0 || record_rest(record, cut_sp));
   if (!recalled) record_throw(record);
   record.through_loader = any_is_loaders(record.frames, frames_kept(record.total));
   // The first throw may have been caught below the loader, and have come here another way.

@@ -85,11 +85,12 @@ inline frame_verdict judge_frame(const frame_facts &facts, const cursor &positio
 }
 
 /// Walks until the guard. Calls visit(facts, cursor) for each frame before it.
+/// @param most how many; then the position is at the next one. No stack holds more than 2^26: 16 bytes each in a
+/// gigabyte.
 /// @return the guard, or why the walk came to none.
 template <class Visit>
-guard_frame walk_to_guard(cursor &position, Visit &&visit) noexcept {
-  // No stack holds more frames: 16 bytes each in a gigabyte.
-  for (std::uint64_t i = 0; i < (std::uint64_t{1} << 26); ++i) {
+guard_frame walk_to_guard(cursor &position, Visit &&visit, std::uint64_t most = std::uint64_t{1} << 26) noexcept {
+  for (std::uint64_t i = 0; i < most; ++i) {
     const frame_facts *facts = position.describe();
     if (facts == nullptr) break;
     const frame_verdict verdict = judge_frame(*facts, position);

@@ -236,3 +236,60 @@ GUARDED_TEST_CASE("Trap 49: pthread_exit passes through a guard, and runs its de
   CHECK(cleaned_up);
   CHECK_FALSE(returned);
 }
+
+namespace {
+void (*volatile throw_now)() = [] { throw std::runtime_error("deep down"); };
+
+/// @return what was looked at for all its throws
+__attribute__((noinline)) std::uint64_t throw_on_each_level(int depth) {
+  using namespace cgo_guard::detail;
+  static const int thrown = 0;
+  const std::uint64_t here =
+      throw_stacks.remember(&thrown, reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)));
+  return here + (depth == 0 ? 0 : throw_on_each_level(depth - 1));
+}
+
+__attribute__((noinline)) int rethrow_deep(int depth, int levels_that_catch) {
+  volatile int result = 0;
+  if (depth == 0) {
+    throw_now();
+  } else if (depth > levels_that_catch) {
+    result = rethrow_deep(depth - 1, levels_that_catch);
+  } else {
+    try {
+      result = rethrow_deep(depth - 1, levels_that_catch);
+    } catch (const std::runtime_error &) {
+      throw;
+    }
+  }
+  return result;
+}
+
+std::uint64_t frames_of(const caught &error) { return error->frame_count + error->frames_omitted; }
+}  // namespace
+
+GUARDED_TEST_CASE("A throw looks at a bounded number of frames, however deep it is") {
+  std::uint64_t seen = 0;
+  const caught error(CGO_GUARD { seen = throw_on_each_level(2000); });
+  CHECK_FALSE(error);
+  CHECK(seen > 2000);
+  CHECK(seen <= 2001 * cgo_guard::detail::throw_table::most_frames);
+}
+
+GUARDED_TEST_CASE("A deep throw that is caught and thrown again still has its whole stack") {
+  constexpr int depth = 1500;
+  const caught plain(CGO_GUARD { rethrow_deep(depth, 0); });
+  REQUIRE(plain);
+  CHECK(frames_of(plain) >= depth);
+  for (const int levels : {1, 10, 100}) {
+    const caught again(CGO_GUARD { rethrow_deep(depth, levels); });
+    REQUIRE(again);
+    CHECK(message_of(again) == "deep down");
+    CHECK(frames_of(again) == frames_of(plain));
+    CHECK(again->frames[0] == plain->frames[0]);
+  }
+  // Caught above the frames that were looked at: where it was thrown again is what is left of the story.
+  const caught above(CGO_GUARD { rethrow_deep(depth, depth - 100); });
+  REQUIRE(above);
+  CHECK(frames_of(above) >= 100);
+}
