@@ -11,6 +11,7 @@
 #include "entry.hpp"
 #include "failure.hpp"
 #include "handlers.hpp"
+#include "roomy_stack.hpp"
 #include "stack_text.hpp"
 #include "thread_signals.hpp"
 
@@ -22,11 +23,13 @@ template <class Make>
 char *make_text(Make &&make) noexcept {
   if (heap_is_poisoned()) return nullptr;
   char *result = nullptr;
-  const contained outcome = contain([&] {
-    const std::string text = make();
-    result = copy_text(text.data(), text.size()).data;
+  with_roomy_stack([&]() noexcept {
+    const contained outcome = contain([&] {
+      const std::string text = make();
+      result = copy_text(text.data(), text.size()).data;
+    });
+    if (outcome.exception != nullptr) end_exception(*outcome.exception);
   });
-  if (outcome.exception != nullptr) end_exception(*outcome.exception);
   return result;
 }
 
@@ -88,8 +91,10 @@ inline std::string describe_error(cgo_guard_error &e) {
 
 inline void report_undelivered(cgo_guard_error *error) noexcept {
   process.count.undelivered.fetch_add(1, std::memory_order_relaxed);
-  std::fprintf(stderr, "cgo_guard: CGO_GUARD_VALUE was given a NULL error pointer, and failed:\n%s",
-               cgo_guard_describe(error));
+  with_roomy_stack([=]() noexcept {
+    std::fprintf(stderr, "cgo_guard: CGO_GUARD_VALUE was given a NULL error pointer, and failed:\n%s",
+                 cgo_guard_describe(error));
+  });
   cgo_guard_free(error);
 }
 

@@ -20,6 +20,14 @@ namespace detail {
 
 inline std::atomic<void (*)(cgo_guard_error *)> thread_error_handler{nullptr};
 
+/// On a corrupt heap a description is the message alone, and the stack is had without the heap.
+inline void print_thread_error(cgo_guard_error *error, bool described) noexcept {
+  std::fprintf(stderr,
+               "cgo_guard: a C++ thread failed, and nobody joins it. To be told of this in the program: "
+               "cgoguard.OnThreadError in Go, cgo_guard_on_thread_error in C.\n%s%s%s",
+               cgo_guard_describe(error), described ? "" : "\n", described ? "" : cgo_guard_stack(error));
+}
+
 /// Gives away a failure that nobody will ask for. @param error owned by this function.
 [[gnu::cold, gnu::noinline]] inline void deliver_thread_error(cgo_guard_error *error) {
 #if CGO_GUARD_HAS_SIGNALS
@@ -33,11 +41,11 @@ inline std::atomic<void (*)(cgo_guard_error *)> thread_error_handler{nullptr};
     handler(error);
     return;
   }
-  // On a corrupt heap a description is the message alone, and the stack is had without the heap.
-  std::fprintf(stderr,
-               "cgo_guard: a C++ thread failed, and nobody joins it. To be told of this in the program: "
-               "cgoguard.OnThreadError in Go, cgo_guard_on_thread_error in C.\n%s%s%s",
-               cgo_guard_describe(error), described ? "" : "\n", described ? "" : cgo_guard_stack(error));
+#if CGO_GUARD_HAS_SIGNALS
+  with_roomy_stack([=]() noexcept { print_thread_error(error, described); });
+#else
+  print_thread_error(error, described);
+#endif
   cgo_guard_free(error);
 }
 
