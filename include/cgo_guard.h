@@ -16,6 +16,7 @@
 #ifdef __cplusplus
 #include "cgo_guard/config.hpp"
 
+#include "cgo_guard/floating_point.hpp"
 #include "cgo_guard/guard.hpp"
 #include "cgo_guard/thread.hpp"
 

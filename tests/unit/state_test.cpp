@@ -72,6 +72,25 @@ GUARDED_TEST_CASE("Trap 41: floating-point modes are the defaults after an excep
   check_floating_point();
 }
 
+GUARDED_TEST_CASE("A caller that keeps its floating-point modes has them again after every failure") {
+  std::fesetround(FE_UPWARD);
+  _mm_setcsr(_mm_getcsr() | 0x8040);
+  const unsigned sse = _mm_getcsr();
+  const unsigned short x87 = x87_control_word();
+  for (void (*fail)() : {+[] { faults::write_null(); }, +[] { faults::throw_two_deep(); },
+                         +[] { spoil_floating_point(), faults::write_null(); }, +[] {}}) {
+    {
+      const cgo_guard::keep_floating_point_environment environment;
+      caught error(CGO_GUARD { fail(); });
+    }
+    CHECK(_mm_getcsr() == sse);
+    CHECK(x87_control_word() == x87);
+    CHECK(std::fegetround() == FE_UPWARD);
+  }
+  _mm_setcsr(0x1f80);
+  std::fesetround(FE_TONEAREST);
+}
+
 GUARDED_TEST_CASE("Trap 42: direction and alignment-check flags are clear after a fault") {
   caught direction(CGO_GUARD { asm volatile("std\n\tmovl $0, 0" ::: "memory"); });
   REQUIRE(direction);
