@@ -9,6 +9,7 @@
 #if defined(__x86_64__)
 #include "arch/x86_64.hpp"
 #include "arch/x86_64_code.hpp"
+#include "arch/x86_64_operand.hpp"
 #include "arch/x86_64_signal.hpp"
 #else
 #error "cgo_guard: no arch/ file for this processor; signals can't be guarded here (CGO_GUARD_HAS_SIGNALS must be 0)"

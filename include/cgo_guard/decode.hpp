@@ -31,8 +31,21 @@ inline void decode_segv(const fault_facts &f, std::uint64_t frames, char *out, s
   if (f.stack_overflow) {
     std::snprintf(out, size, "stack overflow, %llu frames deep (%s at 0x%lx)", static_cast<unsigned long long>(frames),
                   verb, address);
+  } else if (f.privileged != nullptr) {
+    std::snprintf(out, size, "privileged instruction (%s)", f.privileged);
   } else if (!f.address_known) {
-    std::snprintf(out, size, "wild address (not canonical: the processor does not report which)");
+    std::snprintf(out, size, "general protection fault (the processor does not say why)");
+  } else if (f.bad_return) {
+    std::snprintf(out, size,
+                  "return to a wild address (execution at 0x%lx%s): the return address on the stack was overwritten",
+                  address, f.not_canonical ? ", not canonical" : "");
+  } else if (f.not_canonical && (f.bad_call || f.bad_target)) {
+    std::snprintf(out, size, "call through a wild function pointer (execution at 0x%lx, not canonical)", address);
+  } else if (f.not_canonical) {
+    std::snprintf(out, size, "wild address: %s at 0x%lx (not canonical: no such address can exist)", verb, address);
+  } else if (f.alignment != 0) {
+    std::snprintf(out, size, "misaligned %s at 0x%lx (the instruction needs a multiple of %u)", verb, address,
+                  f.alignment);
   } else if (f.bad_call && f.address < null_page) {
     std::snprintf(out, size, "call through a null function pointer (execution at 0x%lx)", address);
   } else if (f.address < null_page) {
@@ -51,6 +64,38 @@ inline void decode_segv(const fault_facts &f, std::uint64_t frames, char *out, s
   }
 }
 
+/// What clang's -fsanitize-trap has checked, by the number in its trap instruction: the order of SanitizerHandler
+/// (clang, lib/CodeGen). @return nullptr for a number that came later.
+inline const char *sanitizer_check_name(int number) noexcept {
+  static constexpr const char *names[] = {
+      "signed integer overflow in an addition",
+      "a point was reached that can't be reached",
+      "control flow integrity: a call of the wrong type",
+      "integer division by zero, or of the smallest integer by -1",
+      "an object of the wrong dynamic type",
+      "a floating-point value out of the range of its new type",
+      "a function called through a pointer of the wrong type",
+      "an implicit conversion that changes the value",
+      "a builtin called with a value that it doesn't allow",
+      "an Objective-C cast to the wrong type",
+      "a bool or enum with a value that it can't have",
+      "a function that returns a value ended without one",
+      "signed integer overflow in a multiplication",
+      "signed integer overflow in a negation",
+      "null passed where it isn't allowed",
+      "null returned where it isn't allowed",
+      "null passed where it isn't allowed",
+      "null returned where it isn't allowed",
+      "an index out of bounds",
+      "pointer arithmetic that overflows",
+      "a shift by a negative or too large number",
+      "signed integer overflow in a subtraction",
+      "an access through a null or misaligned pointer, or to an object that is too small",
+      "a pointer without the alignment that was assumed",
+      "a variable-length array of no or negative length"};
+  return number < static_cast<int>(sizeof names / sizeof names[0]) ? names[number] : nullptr;
+}
+
 /// The message of a fault. @param frames how deep the stack was. A note (assert's text) takes precedence and is not
 /// looked at here.
 inline void decode_fault(const fault_facts &f, std::uint64_t frames, char *out, std::size_t size) noexcept {
@@ -64,7 +109,7 @@ inline void decode_fault(const fault_facts &f, std::uint64_t frames, char *out, 
     case SIGBUS: {
       const char *const why = f.code == BUS_ADRALN   ? "misaligned address"
                               : f.code == BUS_ADRERR ? "beyond the end of a mapped file"
-                              : f.code == SI_KERNEL  ? "wild address (not canonical)"
+                              : f.code == SI_KERNEL  ? "wild stack address (not canonical)"
                                                      : "hardware memory error";
       if (f.address_known) {
         std::snprintf(out, size, "%s: %s at 0x%lx", why, access_verb(f.access), address);
@@ -90,7 +135,11 @@ inline void decode_fault(const fault_facts &f, std::uint64_t frames, char *out, 
       return;
     }
     case SIGILL:
-      if (arch::is_trap_instruction(f.instruction)) {
+      if (const int check = arch::failed_check(f.instruction); check >= 0) {
+        const char *const name = sanitizer_check_name(check);
+        std::snprintf(out, size, "%s (check %d of clang's -fsanitize-trap)",
+                      name != nullptr ? name : "undefined behaviour", check);
+      } else if (arch::is_trap_instruction(f.instruction) || arch::is_undefined_instruction(f.instruction)) {
         std::snprintf(out, size, "trap instruction (__builtin_trap, or code the compiler believed unreachable)");
       } else {
         std::snprintf(out, size, "illegal instruction at 0x%lx", address);

@@ -66,6 +66,41 @@ inline bool is_synchronous(int signal, const siginfo_t &info, const ucontext_t &
          (arch::sent_by_own_system_call(context, signal, static_cast<int>(syscall(SYS_gettid))) || is_raising(context));
 }
 
+/// A general protection fault and an alignment check, of which the kernel knows no address. The instruction has one.
+inline void explain_protection_fault(const arch::registers &at_fault, bool of_alignment, fault_facts &out) noexcept {
+  if (!arch::is_canonical(out.pc)) {  // a processor that finds out only behind the jump
+    out.bad_call = out.address_known = out.not_canonical = true;
+    out.address = out.pc;
+    out.access = CGO_GUARD_ACCESS_EXECUTE;
+    return;
+  }
+  const arch::wanted wanted = arch::read_wanted(at_fault);
+  if (wanted.privileged != nullptr) {
+    out.privileged = wanted.privileged;
+    return;
+  }
+  if (!wanted.has_address) return;
+  const bool not_canonical = !arch::is_canonical(wanted.address);
+  const unsigned alignment = wanted.alignment != 0 && wanted.address % wanted.alignment != 0 ? wanted.alignment : 0;
+  if (!not_canonical && alignment == 0 && !of_alignment) return;
+  out.address_known = true;
+  out.address = wanted.address;
+  out.not_canonical = not_canonical;
+  out.alignment = alignment;
+  out.bad_return = wanted.returns_there;
+  out.bad_target = wanted.goes_there;
+  out.access = wanted.returns_there || wanted.goes_there ? CGO_GUARD_ACCESS_EXECUTE
+               : wanted.writes                           ? CGO_GUARD_ACCESS_WRITE
+                                                         : CGO_GUARD_ACCESS_READ;
+}
+
+/// Whether it was a return that took the PC from the stack, and no call: a call has left its return address there.
+inline bool was_return(const arch::registers &at_fault) noexcept {
+  std::uintptr_t popped = 0, top = 0;
+  return arch::cgo_guard_v1_load(at_fault.sp() - sizeof popped, &popped) != 0 && popped == at_fault.pc() &&
+         !(arch::cgo_guard_v1_load(at_fault.sp(), &top) != 0 && arch::follows_call(top));
+}
+
 inline void describe_fault(int signal, const siginfo_t &info, const ucontext_t &context, fault_facts &out) noexcept {
   std::memset(&out, 0, sizeof out);
   out.signal = signal;
@@ -74,8 +109,13 @@ inline void describe_fault(int signal, const siginfo_t &info, const ucontext_t &
   out.instruction = arch::instruction_bytes(out.pc);
   if (signal == SIGSYS && info.si_code > 0) out.system_call = info.si_syscall;
   if (info.si_code <= 0) return;
-  if ((signal == SIGSEGV || signal == SIGBUS) && info.si_code != SI_KERNEL) {
-    // SI_KERNEL is a general protection fault: a non-canonical address, which the processor does not report.
+  const bool of_alignment = signal == SIGBUS && info.si_code == BUS_ADRALN;
+  if ((signal == SIGSEGV || signal == SIGBUS) && (info.si_code == SI_KERNEL || of_alignment)) {
+    arch::registers at_fault;
+    arch::from_ucontext(context, at_fault);
+    explain_protection_fault(at_fault, of_alignment, out);
+    if (out.bad_call) out.bad_return = was_return(at_fault);
+  } else if (signal == SIGSEGV || signal == SIGBUS) {
     out.address = reinterpret_cast<std::uintptr_t>(info.si_addr);
     out.address_known = true;
     if (arch::is_page_fault(context)) {
@@ -83,6 +123,11 @@ inline void describe_fault(int signal, const siginfo_t &info, const ucontext_t &
                    : arch::page_fault_was_write(context) ? CGO_GUARD_ACCESS_WRITE
                                                          : CGO_GUARD_ACCESS_READ;
       out.bad_call = out.access == CGO_GUARD_ACCESS_EXECUTE && out.address == out.pc;
+      if (out.bad_call) {
+        arch::registers at_fault;
+        arch::from_ucontext(context, at_fault);
+        out.bad_return = was_return(at_fault);
+      }
     }
   } else if (signal == SIGFPE || signal == SIGILL || signal == SIGTRAP) {
     out.address = reinterpret_cast<std::uintptr_t>(info.si_addr);

@@ -35,6 +35,9 @@ struct fault_facts {
   bool address_known;
   bool stack_overflow;
   bool bad_call;           ///< the PC itself was the bad address
+  bool bad_return;         ///< and a return had taken it from the stack, or the PC is that of such a return
+  bool bad_target;         ///< the PC is that of a call or jump to the bad address
+  bool not_canonical;      ///< no such address can exist; the kernel did not report it
   bool in_allocator;       ///< malloc or a relative is on the stack
   bool from_libc;          ///< libc itself called abort, so __abort_msg is about this
   bool through_terminate;  ///< std::terminate is on the stack
@@ -44,6 +47,8 @@ struct fault_facts {
   std::uintptr_t address;
   std::uintptr_t pc;
   std::uintptr_t instruction;  ///< the bytes at pc
+  unsigned alignment;          ///< what the address should have been a multiple of, or 0
+  const char *privileged;      ///< the name of an instruction that a program may not use, or nullptr
   const char *exited_by;       ///< no fault but this function was called (exit.hpp), else nullptr
   int exit_status;
 };

@@ -20,6 +20,18 @@ inline std::uintptr_t instruction_bytes(std::uintptr_t pc) noexcept {
 inline bool is_breakpoint(std::uintptr_t bytes) noexcept { return (bytes & 0xff) == 0xcc; }            // int3
 inline bool is_trap_instruction(std::uintptr_t bytes) noexcept { return (bytes & 0xffff) == 0x0b0f; }  // ud2
 
+/// The number of the check that failed, in the trap instruction of clang's -fsanitize-trap: `ud1 number(%eax),%eax`,
+/// which is 67 0F B9 and an operand that nobody reads (LLVM, lib/Target/X86/X86MCInstLower.cpp). @return -1 for other
+/// code.
+inline int failed_check(std::uintptr_t bytes) noexcept {
+  if ((bytes & 0xffffff) != 0xb90f67) return -1;
+  const auto modrm = static_cast<unsigned>(bytes >> 24 & 0xff);
+  return modrm == 0x00 ? 0 : modrm == 0x40 ? static_cast<int>(bytes >> 32 & 0xff) : -1;
+}
+inline bool is_undefined_instruction(std::uintptr_t bytes) noexcept {  // ud1, ud0: not by accident
+  return (bytes & 0xffff) == 0xb90f || (bytes & 0xffffff) == 0xb90f67 || (bytes & 0xffff) == 0xff0f;
+}
+
 /// clang gives no unwind tables to its __clang_call_terminate, where the landing pads of noexcept functions end, unless
 /// it is asked for -g. It is `push %rax; call __cxa_begin_catch; call std::terminate`, at every level of optimisation.
 /// @param call_site the last byte of a call. @return the bytes from rsp there up to the CFA, or 0 if this isn't it.
