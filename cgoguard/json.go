@@ -5,9 +5,15 @@ package cgoguard
 import "encoding/json"
 
 // MarshalJSON implements json.Marshaler: an object with the fields in lower case, the stacks as c_stack and go_stack (and
-// callback_stack, for a Go error that came through C++), the line of Error() as error, and the cause as an object of its own. It symbolizes like CStack.
+// callback_stack, for a Go error that came through C++), the line of Error() as error, and the cause as an object of its own.
+// So is, as callback_error, the failure of another guard that a callback has reported, bare or wrapped. It symbolizes like
+// CStack.
 func (e *Error) MarshalJSON() ([]byte, error) {
-	return json.Marshal(e.jsonObject(e.GoStack()))
+	document, err := json.Marshal(e.jsonObject(e.GoStack()))
+	if err != nil {
+		return nil, err
+	}
+	return escapeJSON(document), nil
 }
 
 type jsonError struct {
@@ -30,6 +36,7 @@ type jsonError struct {
 	Callback string            `json:"callback_stack,omitempty"`
 	CStack   string            `json:"c_stack"`
 	GoStack  string            `json:"go_stack,omitempty"`
+	Inner    *jsonError        `json:"callback_error,omitempty"`
 	Cause    *jsonError        `json:"cause,omitempty"`
 }
 
@@ -57,6 +64,9 @@ func (e *Error) jsonObject(goStack string) *jsonError {
 	if e.hasAddress() {
 		object.Address = e.addressText()
 		object.Access = e.Access.String()
+	}
+	if inner := e.callbackError(); inner != nil {
+		object.Inner = inner.jsonObject(inner.GoStack())
 	}
 	if e.Cause != nil {
 		object.Cause = e.Cause.jsonObject("")

@@ -12,21 +12,24 @@ func (e *Error) LogValue() slog.Value {
 	return slog.GroupValue(append(e.logAttrs(), slog.String("go_stack", e.GoStack()))...)
 }
 
+// logText escapes what would steer a terminal and is not escaped by every handler. Those escape line breaks themselves.
+func logText(key, value string) slog.Attr { return slog.String(key, visible(value)) }
+
 // logAttrs leaves out the Go stack: a cause has the same one, and once is enough.
 func (e *Error) logAttrs() []slog.Attr {
 	attrs := []slog.Attr{
 		slog.String("error", e.Error()),
 		slog.String("code", e.Code.String()),
 		slog.Int("number", e.Number),
-		slog.String("name", e.Name),
-		slog.String("message", e.Message),
+		logText("name", e.Name),
+		logText("message", e.Message),
 	}
 	if e.Category != "" {
-		attrs = append(attrs, slog.String("category", e.Category))
+		attrs = append(attrs, logText("category", e.Category))
 	}
 	attrs = append(attrs,
-		slog.String("function", e.Function),
-		slog.String("file", e.File),
+		logText("function", e.Function),
+		logText("file", e.File),
 		slog.Int("line", e.Line),
 	)
 	if e.hasAddress() {
@@ -39,7 +42,7 @@ func (e *Error) logAttrs() []slog.Attr {
 		slog.String("c_stack", e.CStack()),
 	)
 	if e.CoreFile != "" {
-		attrs = append(attrs, slog.String("core_file", e.CoreFile))
+		attrs = append(attrs, logText("core_file", e.CoreFile))
 	}
 	if stack := e.callbackStack(); stack != "" {
 		attrs = append(attrs, slog.String("callback_stack", stack))
@@ -47,9 +50,12 @@ func (e *Error) logAttrs() []slog.Attr {
 	if keys := e.fieldKeys(); len(keys) > 0 {
 		fields := make([]any, 0, len(keys))
 		for _, key := range keys {
-			fields = append(fields, slog.String(key, e.Fields[key]))
+			fields = append(fields, logText(oneLine(key), e.Fields[key]))
 		}
 		attrs = append(attrs, slog.Group("fields", fields...))
+	}
+	if inner := e.callbackError(); inner != nil {
+		attrs = append(attrs, slog.Attr{Key: "callback_error", Value: inner.LogValue()})
 	}
 	if e.Cause != nil {
 		attrs = append(attrs, slog.Attr{Key: "cause", Value: slog.GroupValue(e.Cause.logAttrs()...)})

@@ -26,7 +26,7 @@ func Print(w io.Writer, err error) error {
 	}
 	text := endLine(e.report())
 	if error(e) != err {
-		text = err.Error() + "\n\n" + text // what wrapped it has a say of its own
+		text = visible(err.Error()) + "\n\n" + text // what wrapped it has a say of its own
 	}
 	_, failed := io.WriteString(w, decorate(text, isColorTerminal(w)))
 	return failed

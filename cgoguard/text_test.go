@@ -3,8 +3,11 @@
 package cgoguard
 
 import (
+	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -68,4 +71,36 @@ func FuzzTextIsValidAndOnOneLine(f *testing.F) {
 			t.Errorf("oneLine(%q) = %q has a control character", valid, line)
 		}
 	})
+}
+
+func TestWhatSteersATerminalIsEscapedInEveryText(t *testing.T) {
+	const evil = "\x1b]0;owned\a \r \b \x00 \x7f \u009b31m \u202e"
+	e := &Error{Code: CodeException, Name: "E" + evil, Message: "first" + evil + "\nsecond" + evil, Category: "c" + evil, Number: 1,
+		Function: "f" + evil, File: "/src/a.cpp" + evil, Line: 1, CoreFile: "/cores/" + evil,
+		Fields: map[string]string{"key" + evil: "value" + evil + "\n  cleanup  forged"}, Cause: &Error{Code: CodeException, Message: evil}}
+	document, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var printed strings.Builder
+	Print(&printed, fmt.Errorf("wrapped %s: %w", evil, e))
+	report := fmt.Sprintf("%+v", e)
+	for what, text := range map[string]string{"Error": e.Error(), "%+v": report, "JSON": string(document), "Print": printed.String()} {
+		if at := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && r != '\t' && r != '\u202e' && unicode.IsControl(r) }); at >= 0 {
+			t.Errorf("%s has %q", what, text[at:])
+		}
+		if what != "JSON" && strings.ContainsRune(text, '\u202e') { // there it is data, and no handler shows it raw
+			t.Errorf("%s has a change of direction", what)
+		}
+	}
+	if strings.Contains(e.Error(), "\n") {
+		t.Errorf("%q is more than one line", e.Error())
+	}
+	if strings.Contains(report, "\n  cleanup  forged") {
+		t.Errorf("a field forged a line of\n%s", report)
+	}
+	var back struct{ Message, Name string }
+	if err := json.Unmarshal(document, &back); err != nil || back.Message != e.Message || back.Name != e.Name {
+		t.Errorf("JSON lost something: %q, %v", back, err)
+	}
 }

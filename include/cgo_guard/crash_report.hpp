@@ -18,6 +18,7 @@
 #include "decode.hpp"
 #include "fault.hpp"
 #include "handler_stack.hpp"
+#include "visible_text.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -62,6 +63,15 @@ class crash_line {
     if (length_ >= sizeof text_) length_ = sizeof text_ - 1;
     return *this;
   }
+  /// What others have written, escaped; in one line.
+  crash_line &add_visible(const char *text) noexcept {
+    put_visible(text, " ", [this](std::string_view part) noexcept {
+      const std::size_t room = sizeof text_ - 1 - length_, count = part.size() < room ? part.size() : room;
+      std::memcpy(text_ + length_, part.data(), count);
+      length_ += count;
+    });
+    return *this;
+  }
   ~crash_line() {
     if (length_ == sizeof text_ - 1) text_[length_ - 1] = '\n';
     static_cast<void>(!::write(fd_, text_, length_));
@@ -83,8 +93,8 @@ inline void write_call_site(const crash_output &out, std::uint64_t number, std::
   if (_dl_find_object(reinterpret_cast<void *>(call_site), &object) == 0 && object.dlfo_link_map != nullptr) {
     const link_map &module = *object.dlfo_link_map;
     const bool main_program = module.l_name == nullptr || module.l_name[0] == 0;
-    line.add(" %s+0x%lx", main_program ? "(main program)" : module.l_name,
-             static_cast<unsigned long>(call_site - module.l_addr));
+    line.add(" ").add_visible(main_program ? "(main program)" : module.l_name);
+    line.add("+0x%lx", static_cast<unsigned long>(call_site - module.l_addr));
   }
 #endif
   line.add("\n");
@@ -135,10 +145,6 @@ inline void describe_crash(const fault_facts &fault, std::uint64_t frames, char 
   if (fault.from_libc) copy_abort_message(out, sizeof out);
   std::size_t length = std::strlen(out);
   while (length > 0 && out[length - 1] == '\n') out[--length] = 0;
-  for (char &c : out) {
-    if (c == '\n') c = ' ';
-    if (c == 0) break;
-  }
   if (length == 0) decode_fault(fault, frames, out, sizeof out);
 }
 
@@ -163,8 +169,12 @@ inline void report_crash_here(int signal, const siginfo_t &info, const ucontext_
   char what[crash_message_size], name[17] = "";  // PR_GET_NAME: 16 bytes with the terminator
   describe_crash(fault, total, what);
   prctl(PR_GET_NAME, name);
-  crash_line(out).add("cgo_guard: %s: %s, on thread %ld (%s), under no guard.\n", signal_name(signal), what,
-                      static_cast<long>(syscall(SYS_gettid)), name);
+  crash_line(out)
+      .add("cgo_guard: %s: ", signal_name(signal))
+      .add_visible(what)
+      .add(", on thread %ld (", static_cast<long>(syscall(SYS_gettid)))
+      .add_visible(name)
+      .add("), under no guard.\n");
   crash_line(out).add("C++ call sites, innermost first (addr2line -e <module> <offset> names them):\n");
   const std::uint64_t kept = frames_kept(total), missing = frames_missing(total);
   for (std::uint64_t i = 0; i < kept; ++i) {

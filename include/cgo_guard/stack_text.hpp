@@ -19,6 +19,7 @@
 #include "stack_fold.hpp"
 #include "stack_present.hpp"
 #include "symbolize.hpp"
+#include "visible_text.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -38,6 +39,10 @@ class fixed_text {
     std::memcpy(buffer_ + used_, text.data(), count);
     used_ += count;
     buffer_[used_] = '\0';
+    return *this;
+  }
+  fixed_text &put_visible(std::string_view text) noexcept {
+    detail::put_visible(text, "\\n", [this](std::string_view part) noexcept { put(part); });
     return *this;
   }
   fixed_text &hex(std::uint64_t value) noexcept { return put("0x").digits(value, 16, false); }
@@ -118,6 +123,15 @@ inline void append_fold(std::string &out, std::size_t count, const std::string &
   out.append(" ...\n");
 }
 
+/// Symbols and the names of files may hold anything.
+inline void make_visible(std::vector<resolved_frame> &frames) {
+  for (auto &frame : frames) {
+    make_visible(frame.function);
+    make_visible(frame.file);
+    make_visible(frame.module);
+  }
+}
+
 /// Formats the frames of an error. Recursion is folded.
 /// @param frames call-site addresses, innermost first; `count` of them.
 /// @param head how many of them come before the gap.
@@ -133,6 +147,8 @@ inline std::string format_frames(const void *const *frames, std::uint64_t count,
   present(first);
   for (std::uint64_t i = first_part; i < count; ++i) resolve(frames[i], last, default_stage(), modules);
   present(last, false);
+  make_visible(first);
+  make_visible(last);
 
   const auto show = [&](const resolved_frame &frame) { append_frame(out, frame); };
   const auto fold = [&](std::size_t folded, const std::string &names) { append_fold(out, folded, names, 0); };
@@ -191,7 +207,7 @@ inline std::size_t format_frames_raw(const void *const *frames, std::uint64_t co
     const auto address = reinterpret_cast<std::uintptr_t>(frames[i]);
     Dl_info symbol;
     if (loader_may_be_asked() && dladdr(frames[i], &symbol) != 0 && symbol.dli_sname != nullptr) {
-      text.put(symbol.dli_sname);
+      text.put_visible(symbol.dli_sname);
     } else {
       text.hex(address);
     }
@@ -202,7 +218,7 @@ inline std::size_t format_frames_raw(const void *const *frames, std::uint64_t co
       text.put("(in no module)\n");
       continue;
     }
-    text.put(module.path).put("+").hex(address - module.bias);
+    text.put_visible(module.path).put("+").hex(address - module.bias);
     if (module.build_id_size != 0) {
       text.put(" [build id ").hex_bytes(module.build_id, module.build_id_size).put("]");
     }
