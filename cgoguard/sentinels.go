@@ -37,6 +37,19 @@ var (
 	ErrVersion = errors.New("cgoguard: version mismatch")
 )
 
+// Exception returns a target for errors.Is that matches a C++ exception of a type, or of one derived from it, as a catch
+// clause of that type would: by public and unambiguous bases.
+//
+//	if errors.Is(err, cgoguard.Exception("std::runtime_error")) { … }
+//
+// The type is written as Error.Types has it: with its namespaces, and for templates as demangled, with std::string for
+// what that stands for. What a translator calls the failure doesn't matter here.
+func Exception(cppType string) error { return exceptionType(cppType) }
+
+type exceptionType string
+
+func (t exceptionType) Error() string { return "C++ exception " + string(t) }
+
 // anyNumber makes a sentinel match every number. It is no signal, errno or exit status.
 const anyNumber = -1 << 31
 

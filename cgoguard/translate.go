@@ -23,7 +23,9 @@ import (
 //	var soldOut *SoldOut
 //	if errors.As(err, &soldOut) { … }
 //
-// Name is the demangled type of the exception, unless a C++ translator (cgo_guard/translate.hpp) has named it. The
+// Name is the demangled type of the exception, unless a C++ translator (cgo_guard/translate.hpp) has named it. Where
+// nothing is registered for it, what is registered for one of Error.Types is used, the most derived first: so a make for
+// std::runtime_error also gets the types derived from it that have none of their own. The
 // error that Err returns stays the *Error, with its stacks and its own text.
 //
 // make runs on the goroutine that called Err, and on many at once. It gets an *Error of its own, which what it returns
@@ -63,10 +65,22 @@ func translateWith(byName map[string]func(*Error) error, e *Error) {
 	if e.Cause != nil {
 		translateWith(byName, e.Cause)
 	}
-	if make := byName[e.Name]; make != nil {
+	if make := makerOf(byName, e); make != nil {
 		own := *e // what make returns may wrap it, and errors.Is would go round for ever if it led back to e
 		e.translated = runMake(make, &own)
 	}
+}
+
+func makerOf(byName map[string]func(*Error) error, e *Error) func(*Error) error {
+	if make := byName[e.Name]; make != nil {
+		return make
+	}
+	for _, name := range e.Types() {
+		if make := byName[name]; make != nil {
+			return make
+		}
+	}
+	return nil
 }
 
 func runMake(make func(*Error) error, e *Error) (translated error) {

@@ -154,3 +154,42 @@ func TestManyGoroutinesGetTheirOwnTranslations(t *testing.T) {
 		t.Errorf("%d errors are live, there were %d", n, live)
 	}
 }
+
+func TestErrorsIsMatchesTheTypesThatACatchClauseWould(t *testing.T) {
+	err := guardtest.ThrowTranslated(guardtest.SoldOut, "A-113")
+	for _, name := range []string{soldOutName, "std::runtime_error", "std::exception"} {
+		if !errors.Is(err, cgoguard.Exception(name)) {
+			t.Errorf("%v is no %s", err, name)
+		}
+		if wrapped := fmt.Errorf("shop: %w", err); !errors.Is(wrapped, cgoguard.Exception(name)) {
+			t.Errorf("wrapped, it is no %s", name)
+		}
+	}
+	for _, name := range []string{"std::logic_error", "runtime_error", "std::runtime", ""} {
+		if errors.Is(err, cgoguard.Exception(name)) {
+			t.Errorf("%v is a %q", err, name)
+		}
+	}
+	if errors.Is(guardtest.Named("read through null").Call(16), cgoguard.Exception("std::exception")) {
+		t.Error("a signal is an exception")
+	}
+	if got := fmt.Sprint(failure(t, err).Types()); got != "[guardtest::sold_out std::runtime_error std::exception]" {
+		t.Errorf("types are %s", got)
+	}
+	if got := cgoguard.Exception("std::bad_alloc").Error(); got != "C++ exception std::bad_alloc" {
+		t.Errorf("the target is %q", got)
+	}
+}
+
+func TestWhatIsRegisteredForABaseTakesWhatHasNothingOfItsOwn(t *testing.T) {
+	var base, derived *soldOut
+	register(t, "std::exception", func(*cgoguard.Error) error { return errors.New("too far off") })
+	register(t, "std::runtime_error", func(e *cgoguard.Error) error { return &soldOut{"base", e} })
+	if err := guardtest.ThrowTranslated(guardtest.SoldOut, "A-113"); !errors.As(err, &base) || base.sku != "base" {
+		t.Errorf("%v has not what is registered for its base: %+v", err, base)
+	}
+	register(t, soldOutName, makeSoldOut)
+	if err := guardtest.ThrowTranslated(guardtest.SoldOut, "A-113"); !errors.As(err, &derived) || derived.sku != "A-113" {
+		t.Errorf("%v has not what is registered for its own type: %+v", err, derived)
+	}
+}

@@ -10,6 +10,7 @@
 #include <cxxabi.h>
 
 #include "config.hpp"
+#include "fold_names.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -21,6 +22,7 @@ inline std::string demangled(const char *name) {
   if (name[0] != '_' || name[1] != 'Z') return name;
   int status = 0;
   char *readable = abi::__cxa_demangle(name, nullptr, nullptr, &status);
+  if (readable != nullptr) fold_name(readable);
   std::string result(readable != nullptr ? readable : name);
   std::free(readable);
   return result;

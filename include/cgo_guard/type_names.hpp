@@ -12,6 +12,7 @@
 
 #include <cxxabi.h>
 
+#include "fold_names.hpp"
 #include "frame_cache.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
@@ -22,6 +23,7 @@ inline char *type_name(const std::type_info &type) noexcept {
   int status = 0;
   char *const name = abi::__cxa_demangle(type.name(), nullptr, nullptr, &status);
   if (name == nullptr) return strdup(type.name());
+  fold_name(name);
   // What std::throw_with_nested throws is a class of its own, derived from the type that the user named.
   constexpr const char wrapper[] = "std::_Nested_exception<";
   constexpr std::size_t prefix = sizeof wrapper - 1;
@@ -35,11 +37,13 @@ inline char *type_name(const std::type_info &type) noexcept {
   return name;
 }
 
-/// Names that are kept for ever, of types in modules that stay (lasting_facts). Never emptied, lock-free.
+/// Texts about types that are kept for ever, of types in modules that stay (lasting_facts). Never emptied, lock-free.
 class lasting_type_names {
  public:
-  /// @return nullptr where the name can't be kept: another module's, or the table is full there.
-  const char *find(const std::type_info &type) noexcept {
+  /// @param make makes the text, malloc'ed, where it isn't known yet.
+  /// @return nullptr where it can't be kept: another module's, or the table is full there.
+  template <class Make>
+  const char *find(const std::type_info &type, Make &&make) noexcept {
     const char *const mangled = type.name();
     const auto address = reinterpret_cast<std::uintptr_t>(mangled);
     if (!lasting.is_allowed(address)) return nullptr;
@@ -49,7 +53,7 @@ class lasting_type_names {
       if (owner == nullptr && s.mangled.compare_exchange_strong(owner, mangled)) owner = mangled;
       if (owner != mangled) continue;
       if (const char *name = s.name.load(std::memory_order_acquire)) return name;
-      char *const name = type_name(type);
+      char *const name = make(type);
       const char *expected = nullptr;
       if (s.name.compare_exchange_strong(expected, name, std::memory_order_acq_rel)) return name;
       std::free(name);  // another thread was faster
@@ -67,7 +71,8 @@ class lasting_type_names {
   slot slots_[size];
 };
 
-inline lasting_type_names type_names;
+inline lasting_type_names type_names;   // the name of a type
+inline lasting_type_names catch_names;  // those of all that can catch it (base_types.hpp)
 
 }  // namespace detail
 CGO_GUARD_NAMESPACE_END

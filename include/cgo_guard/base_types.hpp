@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file base_types.hpp
+/// The types that a catch clause could name for an exception: its own and its public, unambiguous bases. errors.Is in
+/// Go matches any of them.
+#ifndef CGO_GUARD_BASE_TYPES_HPP
+#define CGO_GUARD_BASE_TYPES_HPP
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <typeinfo>
+
+#include <cxxabi.h>
+
+#include "exception.hpp"
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+/// The class of a type_info itself, which tells its layout (Itanium C++ ABI, 2.9.5). By name, and out of its table of
+/// virtual functions: under -fno-rtti there is no dynamic_cast, and a module may have a libstdc++ of its own.
+inline const char *kind_of_type(const std::type_info &type) noexcept {
+  const std::type_info *const *table = nullptr;
+  std::memcpy(&table, static_cast<const void *>(&type), sizeof table);
+  return table[-1] != nullptr ? table[-1]->name() : "";
+}
+
+/// The types that were found, breadth first, so that the most derived ones come first.
+struct base_list {
+  static constexpr int size = 64;
+  const std::type_info *type[size];
+  int count = 0;
+
+  void add(const std::type_info &t) noexcept {
+    for (int i = 0; i < count; ++i) {
+      if (type[i] == &t || std::strcmp(type[i]->name(), t.name()) == 0) return;
+    }
+    if (count < size) type[count++] = &t;
+  }
+  void add_bases_of(const std::type_info &t) noexcept {
+    const char *const kind = kind_of_type(t);
+    if (std::strcmp(kind, "N10__cxxabiv120__si_class_type_infoE") == 0) {
+      add(*static_cast<const abi::__si_class_type_info &>(t).__base_type);
+    } else if (std::strcmp(kind, "N10__cxxabiv121__vmi_class_type_infoE") == 0) {
+      const auto &many = static_cast<const abi::__vmi_class_type_info &>(t);
+      for (unsigned i = 0; i < many.__base_count; ++i) add(*many.__base_info[i].__base_type);
+    }
+  }
+};
+
+/// One name a line, malloc'ed; nullptr without memory. What std::throw_with_nested adds is left out.
+inline char *names_of_types(const exception_view &view) noexcept {
+  base_list types;
+  types.add(*view.type);
+  for (int i = 0; i < types.count; ++i) types.add_bases_of(*types.type[i]);
+  char *out = nullptr;
+  std::size_t used = 0;
+  for (int i = 0; i < types.count; ++i) {
+    if (i != 0 && as(view, *types.type[i]) == nullptr) continue;  // private, or there are two of it
+    char *const name = type_name(*types.type[i]);
+    if (name == nullptr) break;
+    const std::size_t length = std::strlen(name);
+    const bool is_repeated = used > length && std::strncmp(out, name, length) == 0 && out[length] == '\n';
+    auto *const longer = is_repeated ? nullptr : static_cast<char *>(std::realloc(out, used + length + 2));
+    if (longer != nullptr) {
+      out = longer;
+      std::memcpy(out + used, name, length);
+      std::memcpy(out + used + length, "\n", 2);
+      used += length + 1;
+    }
+    std::free(name);
+  }
+  return out;
+}
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_BASE_TYPES_HPP
