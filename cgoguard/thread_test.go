@@ -79,7 +79,7 @@ func TestTheFailureOfAThreadReachesJoinAndGo(t *testing.T) {
 			}
 			err = guardtest.JoinThread(guardtest.ThreadThrows, token)
 			want := fmt.Sprintf("token %d", token)
-			if e = failure(t, err); !errors.Is(err, cgoguard.ErrException) || e.Message != want || e.Cause.Name != "std::runtime_error" {
+			if e = failure(t, err); !errors.Is(err, cgoguard.ErrException) || e.Message != "std::runtime_error: "+want || e.Cause.Name != "std::runtime_error" {
 				t.Errorf("a thread that threw %s gave %v, caused by %v", want, err, e.Cause)
 			}
 		}
@@ -140,7 +140,7 @@ func TestOnThreadErrorIsGivenEveryFailureOnce(t *testing.T) {
 
 func TestOnThreadErrorNilPrintsTheReport(t *testing.T) {
 	output := runChild(t, "thread error without a handler")
-	for _, want := range []string{"nobody joins it", "OnThreadError", "std::runtime_error: token 16", "cgo_guard::thread", "C++ stack:"} {
+	for _, want := range []string{"nobody joins it", "OnThreadError", "std::runtime_error: token 16", "cgo_guard::thread at ", "threads.cpp:", "C++ stack:"} {
 		if !strings.Contains(output, want) {
 			t.Errorf("no %q in\n%s", want, output)
 		}

@@ -121,10 +121,21 @@ struct thread_call {
   }
 };
 
+/// Where a thread is started: a default argument of what starts it. A type of its own, so that no argument of a
+/// thread's function is taken for it. Not the function: that would often be the operator() of a guarded block.
+struct start_site {
+  const char *file;
+  int line;
+
+  static start_site here(const char *file = __builtin_FILE(), int line = __builtin_LINE()) noexcept {
+    return {file, line};
+  }
+};
+
 template <class Call>
-void run_thread(thread_outcome &outcome, thread_call<Call> &body) {
+void run_thread(thread_outcome &outcome, thread_call<Call> &body, const start_site &from) {
   prepare_this_thread();
-  cgo_guard_error *const error = run_guarded(guard_site{"cgo_guard::thread", __FILE__, __LINE__}, body);
+  cgo_guard_error *const error = run_guarded(guard_site{"cgo_guard::thread", from.file, from.line}, body);
   const bool failed = error != nullptr;
   outcome.finish(error);
   if (failed) leave_corrupt_heap_alone();
@@ -147,18 +158,30 @@ class thread {
 
   /// Starts a thread. @throws std::system_error if there can be no more of them, std::bad_alloc, and what copying the
   /// arguments throws.
-  template <class Function, class... Arguments,
+  ///
+  /// Where it is started is the guard's site in a report. A pack of arguments leaves no room for that behind it, so
+  /// those of up to three are spelled out; a thread that is given more has a site without a file.
+  template <class Function,
             std::enable_if_t<!std::is_same_v<std::remove_cv_t<std::remove_reference_t<Function>>, thread>, int> = 0>
-  explicit thread(Function &&function, Arguments &&...arguments) {
-    static_assert(std::is_invocable_v<std::decay_t<Function>, std::decay_t<Arguments>...>,
-                  "cgo_guard::thread: the function can't be called with these arguments, once they are copied or moved "
-                  "into the new thread; use std::ref for a reference");
-    using call = std::tuple<std::decay_t<Function>, std::decay_t<Arguments>...>;
-    detail::thread_call<call> body{
-        std::make_unique<call>(std::forward<Function>(function), std::forward<Arguments>(arguments)...)};
-    detail::outcome_owner mine(new detail::thread_outcome), its(mine.get());
-    native_ = std::thread([its = std::move(its), body = std::move(body)]() mutable { run_thread(*its, body); });
-    outcome_ = std::move(mine);
+  explicit thread(Function &&function, detail::start_site from = detail::start_site::here()) {
+    start(from, std::forward<Function>(function));
+  }
+  template <class Function, class A>
+  explicit thread(Function &&function, A &&a, detail::start_site from = detail::start_site::here()) {
+    start(from, std::forward<Function>(function), std::forward<A>(a));
+  }
+  template <class Function, class A, class B>
+  explicit thread(Function &&function, A &&a, B &&b, detail::start_site from = detail::start_site::here()) {
+    start(from, std::forward<Function>(function), std::forward<A>(a), std::forward<B>(b));
+  }
+  template <class Function, class A, class B, class C>
+  explicit thread(Function &&function, A &&a, B &&b, C &&c, detail::start_site from = detail::start_site::here()) {
+    start(from, std::forward<Function>(function), std::forward<A>(a), std::forward<B>(b), std::forward<C>(c));
+  }
+  template <class Function, class A, class B, class C, class D, class... More>
+  explicit thread(Function &&function, A &&a, B &&b, C &&c, D &&d, More &&...more) {
+    start({"", 0}, std::forward<Function>(function), std::forward<A>(a), std::forward<B>(b), std::forward<C>(c),
+          std::forward<D>(d), std::forward<More>(more)...);
   }
 
   thread(thread &&) noexcept = default;
@@ -201,6 +224,20 @@ class thread {
   }
 
  private:
+  template <class Function, class... Arguments>
+  void start(detail::start_site from, Function &&function, Arguments &&...arguments) {
+    static_assert(std::is_invocable_v<std::decay_t<Function>, std::decay_t<Arguments>...>,
+                  "cgo_guard::thread: the function can't be called with these arguments, once they are copied or moved "
+                  "into the new thread; use std::ref for a reference");
+    using call = std::tuple<std::decay_t<Function>, std::decay_t<Arguments>...>;
+    detail::thread_call<call> body{
+        std::make_unique<call>(std::forward<Function>(function), std::forward<Arguments>(arguments)...)};
+    detail::outcome_owner mine(new detail::thread_outcome), its(mine.get());
+    native_ =
+        std::thread([its = std::move(its), body = std::move(body), from]() mutable { run_thread(*its, body, from); });
+    outcome_ = std::move(mine);
+  }
+
   void end() noexcept {
     if (!joinable()) return;
     detach();  // the failure of a thread that nobody waited for is often the reason why

@@ -359,3 +359,20 @@ TEST_CASE("Trap 27: a fault on a thread without a guard ends the process") {
 TEST_CASE("Trap 28: a stack overflow on a thread without a signal stack ends the process, guard or not") {
   CHECK(die(bare_thread_overflows).signal == SIGSEGV);
 }
+
+GUARDED_TEST_CASE("The site of a thread's failure is where it was started, not a line of the library") {
+  const auto is_here = [](cgo_guard::thread &&started, int line) {
+    const caught error = joined(std::move(started));
+    REQUIRE(error);
+    CHECK(contains(error->file, "thread_test.cpp"));
+    CHECK(error->line == line);
+  };
+  is_here(cgo_guard::thread([] { throw 0; }), __LINE__);
+  is_here(cgo_guard::thread([](int) { throw 1; }, 1), __LINE__);
+  is_here(cgo_guard::thread([](int, const char *) { throw 2; }, 1, "two"), __LINE__);
+  is_here(cgo_guard::thread([](int, const char *, int) { throw 3; }, 1, "two", 3), __LINE__);
+  const caught error = joined(cgo_guard::thread([](int, int, int, int) { throw 4; }, 1, 2, 3, 4));
+  REQUIRE(error);
+  CHECK(std::string(error->file).empty());
+  CHECK(contains(cgo_guard_describe(error.get()), "guard:   cgo_guard::thread, thread "));
+}
