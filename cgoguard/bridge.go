@@ -74,6 +74,7 @@ func copyError(p unsafe.Pointer, goPCs []uintptr) *Error {
 	pair.trace.cppOmitted = uint64(c.frames_omitted)
 	pair.trace.cppModules = uint64(c.modules)
 	pair.trace.goPCs = goPCs
+	pair.trace.guard = validText(C.GoString(c.function))
 	pair.err = Error{
 		Code:     Code(c.code),
 		Number:   int(c.number),
@@ -90,6 +91,7 @@ func copyError(p unsafe.Pointer, goPCs []uintptr) *Error {
 		Skipped:  int(c.skipped),
 		CoreFile: C.GoString(c.core_file), // as it is: it is to be opened
 		trace:    &pair.trace,
+		types:    validText(C.GoString(c.types)),
 	}
 	if n := int(c.field_count); n > 0 {
 		pair.err.Fields = make(map[string]string, n)
@@ -218,6 +220,12 @@ func configure(o Options, coreDir string, coreEveryMS int32) string {
 
 func readStats() Statistics {
 	dropReleasedGoValues()
+	var sites [64]C.cgo_guard_live_site
+	n := C.cgo_guard_live_sites(&sites[0], C.uint64_t(len(sites)))
+	var live []LiveSite
+	for _, site := range sites[:n] {
+		live = append(live, LiveSite{validText(C.GoString(site.function)), validText(C.GoString(site.file)), int(site.line), uint64(site.errors)})
+	}
 	s := C.cgo_guard_stats{struct_size: C.sizeof_cgo_guard_stats}
 	C.cgo_guard_get_stats(&s)
 	return Statistics{
@@ -232,6 +240,7 @@ func readStats() Statistics {
 		CleanupPartial:  uint64(s.cleanup_partial),
 		CleanupNone:     uint64(s.cleanup_none),
 		LiveErrors:      uint64(s.live_errors),
+		LiveSites:       live,
 		PoolSize:        uint64(s.pool_size),
 		PoolExhausted:   uint64(s.pool_exhausted),
 		DoubleFrees:     uint64(s.double_frees),

@@ -40,15 +40,18 @@ const (
 	// CleanupComplete: every cleanup that the compiler recorded for the frames left behind has run.
 	CleanupComplete Cleanup = 0
 	// CleanupPartial: Error.Skipped frames were left without theirs. What they held may still be held: a lock locked,
-	// a file open, a buffer allocated.
+	// a file open, a buffer allocated. The next call that needs such a lock waits for ever.
 	CleanupPartial Cleanup = 1
 	// CleanupNone: none ran, because the stack could not be walked or the heap could not be trusted.
 	CleanupNone Cleanup = 2
+	// CleanupUnknown: an error without details, because too many were live (Statistics.LiveSites). What ran was not
+	// recorded.
+	CleanupUnknown Cleanup = 3
 )
 
-// String returns "complete", "partial" or "none".
+// String returns "complete", "partial", "none" or "unknown".
 func (c Cleanup) String() string {
-	return word(int(c), "complete", "partial", "none")
+	return word(int(c), "complete", "partial", "none", "unknown")
 }
 
 // Access is what the failing instruction wanted of Error.Address.

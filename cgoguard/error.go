@@ -47,6 +47,7 @@ type Error struct {
 	// Fields is what a translator of the exception's type added. nil if it added nothing.
 	Fields map[string]string
 
+	types      string     // what a catch clause could name for the exception, one a line
 	carried    *goFailure // for CodeGo, what the callback reported; else nil
 	translated error      // what a Go translator made of this, or nil
 
@@ -59,25 +60,38 @@ type Error struct {
 //	std::out_of_range: map::at in inventory_count (inventory.cpp:12)
 //	SIGSEGV: null pointer read at 0x10 in inventory_count (inventory.cpp:12) [cleanup partial: 2 frames skipped]
 //
-// Line breaks and other control characters of the message are escaped.
+// Line breaks and other control characters are escaped, so that a message can neither forge a line of a log nor steer a
+// terminal. So it is in all the texts that are made of an Error (%+v, Print and LogValue keep the lines of a message, each
+// below its label). The fields have what C++ has said.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.title())
+	if e.Code == CodeQuarantined { // whose message is sentences, and not of this function
+		b.WriteString(e.siteText())
+	}
 	if e.Message != "" {
 		b.WriteString(": ")
 		b.WriteString(e.Message)
 	}
-	if e.Function != "" {
-		b.WriteString(" in ")
-		b.WriteString(e.Function)
-	}
-	if e.File != "" {
-		b.WriteString(" (" + path.Base(e.File) + ":" + strconv.Itoa(e.Line) + ")")
+	if e.Code != CodeQuarantined {
+		b.WriteString(e.siteText())
 	}
 	if e.Cleanup != CleanupComplete {
 		b.WriteString(" [cleanup " + e.cleanupText() + "]")
 	}
 	return oneLine(b.String())
+}
+
+// siteText is " in f (a.cpp:12)", or as much of that as is known.
+func (e *Error) siteText() string {
+	text := ""
+	if e.Function != "" {
+		text = " in " + e.Function
+	}
+	if e.File != "" {
+		text += " (" + path.Base(e.File) + ":" + strconv.Itoa(e.Line) + ")"
+	}
+	return text
 }
 
 // title is the word or two before the message.
@@ -137,8 +151,11 @@ func (e *Error) Is(target error) bool {
 	if e.carried != nil && e.Cause != nil && errors.Is(e.Cause, target) { // Unwrap leads to the Go error only
 		return true
 	}
-	if s, ok := target.(*sentinel); ok {
-		return s.matches(e)
+	switch target := target.(type) {
+	case *sentinel:
+		return target.matches(e)
+	case exceptionType:
+		return e.hasType(string(target))
 	}
 	if e.Category != "generic" && e.Category != "system" {
 		return false
@@ -153,6 +170,24 @@ func (e *Error) As(target any) bool {
 		return true
 	}
 	return e.carried != nil && e.Cause != nil && errors.As(e.Cause, target)
+}
+
+// Types returns the C++ types that a catch clause could name for the exception, most derived first: the thrown type itself,
+// then its public and unambiguous bases. nil where this is no exception.
+func (e *Error) Types() []string {
+	return strings.FieldsFunc(e.types, func(r rune) bool { return r == '\n' })
+}
+
+// hasType reports whether a catch clause of that type would have caught the exception.
+func (e *Error) hasType(name string) bool {
+	for rest := e.types; rest != ""; {
+		end := strings.IndexByte(rest, '\n')
+		if rest[:end] == name {
+			return true
+		}
+		rest = rest[end+1:]
+	}
+	return false
 }
 
 // Addr returns Address, in the shape of Go's own fault errors.

@@ -58,6 +58,9 @@ func TestErrorIsOneReadableLine(t *testing.T) {
 		{&Error{Code: CodeTerminate, Message: "m"}, "std::terminate: m"},
 		{&Error{Code: CodeExit, Number: 3, Name: "exit"}, "exit(3)"},
 		{&Error{Code: CodeQuarantined, Name: "double free", Message: "m"}, "quarantined: m"},
+		{&Error{Code: CodeQuarantined, Message: "it is corrupt. Restart", Function: "f", File: "a.cpp", Line: 1},
+			"quarantined in f (a.cpp:1): it is corrupt. Restart"},
+		{&Error{Code: CodeSignal, Name: "SIGSEGV", Message: "no details", Cleanup: CleanupUnknown}, "SIGSEGV: no details [cleanup unknown]"},
 		{&Error{Code: 77}, "unknown(77)"},
 		{&Error{}, "unknown(0)"},
 	} {

@@ -3,6 +3,7 @@
 package cgoguard
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"sort"
@@ -65,27 +66,68 @@ func (e *Error) report() string {
 		if one.carried == nil {
 			continue
 		}
-		// What the callback reported may have a story of its own: another guard's failure, deeper down.
-		if text := fmt.Sprintf("%+v", one.carried.err); text != errorText(one.carried.err) {
+		if text := callbackStory(one.carried.err); text != "" {
 			b.WriteString("\nthe Go error of the callback: " + endLine(text))
 		}
 	}
 	return b.String()
 }
 
+// callbackStory is what the error of a callback has to say beyond its line, or "". It may be the failure of another guard,
+// deeper down, also one that Go code has wrapped: fmt.Errorf and errors.Join show of what they wrap a line alone.
+func callbackStory(err error) string {
+	text := visible(fmt.Sprintf("%+v", err))
+	if inner := innerError(err); inner != nil {
+		if report := inner.report(); !strings.Contains(text, report) {
+			return text + "\n\n" + report
+		}
+	}
+	if text == visible(errorText(err)) {
+		return ""
+	}
+	return text
+}
+
+// innerError finds the guard's failure in an error of Go code, or nil. Its Unwrap and As methods are the user's code.
+func innerError(err error) (inner *Error) {
+	defer func() {
+		if recover() != nil {
+			inner = nil
+		}
+	}()
+	if !errors.As(err, &inner) {
+		return nil
+	}
+	return inner
+}
+
+// callbackError is the failure of another guard, deeper down, that the callback of this one has reported, or nil.
+func (e *Error) callbackError() *Error {
+	if e.carried == nil {
+		return nil
+	}
+	return innerError(e.carried.err)
+}
+
 func (e *Error) reportOne(b *strings.Builder) {
 	b.WriteString(e.Error() + "\n")
-	line := func(label, value string) { fmt.Fprintf(b, "  %-9s%s\n", label, value) }
-	if strings.ContainsAny(e.Message, "\n\r") {
-		line("message", strings.ReplaceAll(e.Message, "\n", "\n           "))
+	line := func(label, value string) {
+		fmt.Fprintf(b, "  %-9s%s\n", oneLine(label), strings.ReplaceAll(visible(value), "\n", "\n           "))
+	}
+	if strings.Contains(e.Message, "\n") {
+		line("message", e.Message)
 	}
 	line("code", e.codeText())
 	if e.hasAddress() {
 		line("address", e.addressText()+" ("+e.Access.String()+")")
 	}
-	if e.File != "" { // a cause has no guard of its own
-		line("guard", fmt.Sprintf("%s at %s:%d", e.Function, e.File, e.Line))
-		line("cleanup", e.cleanupText())
+	if e.Function != "" || e.File != "" { // a cause has no guard of its own
+		site := e.Function
+		if e.File != "" {
+			site += fmt.Sprintf(" at %s:%d", e.File, e.Line)
+		}
+		line("guard", site)
+		line("cleanup", e.cleanupText()+e.cleanupWarning())
 	}
 	if e.ThreadID != 0 {
 		line("thread", strconv.Itoa(e.ThreadID))
@@ -102,6 +144,14 @@ func (e *Error) reportOne(b *strings.Builder) {
 	if stack := e.CStack(); stack != "" {
 		b.WriteString("\nC++ stack:\n" + stack)
 	}
+}
+
+// cleanupWarning is what may come of frames that were skipped.
+func (e *Error) cleanupWarning() string {
+	if e.Cleanup != CleanupPartial && e.Cleanup != CleanupNone {
+		return ""
+	}
+	return "; a lock that was held stays held, and who needs it next waits for ever"
 }
 
 // codeText is the code with its number, where the number says something.

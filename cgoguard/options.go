@@ -79,7 +79,11 @@ type Statistics struct {
 	CleanupPartial  uint64
 	CleanupNone     uint64
 
-	LiveErrors    uint64 // C errors not released yet: results on their way to Err, or that never got there
+	LiveErrors uint64 // C errors not released yet: results on their way to Err, or that never got there
+	// LiveSites says which guards LiveErrors are from, the one with most first, up to 64 of them. What grows there is a
+	// call whose result is dropped: a C.f() without Err, a report that C++ forgot. Causes are not counted on their own.
+	LiveSites []LiveSite
+
 	PoolSize      uint64 // C errors that can be live at once and keep their details
 	PoolExhausted uint64 // C errors that lost their details because too many were live
 	DoubleFrees   uint64 // C errors released twice; the second time did nothing
@@ -94,6 +98,14 @@ type Statistics struct {
 	CoreFailure  string // why the last of those did, or ""
 
 	PoisonedBy string // what corrupted the C heap, or ""
+}
+
+// LiveSite is a guard, and how many of its C errors are not released yet.
+type LiveSite struct {
+	Function string // as Error.Function; "cgoguard.Callback" for what a Callback has reported
+	File     string
+	Line     int
+	Errors   uint64
 }
 
 // Stats returns the counters of now. They are read one by one, so in a busy process they may be of slightly different

@@ -33,6 +33,7 @@ type trace struct {
 	cppOmitted uint64    // frames in the gap
 	cppModules uint64    // when that was, for the C++ side: modules may have been unloaded since
 	goPCs      []uintptr // from runtime.Callers
+	guard      string    // the function that holds the guarded block, which is the outermost frame
 
 	cppTextOnce   sync.Once
 	cppTextCache  string
@@ -62,9 +63,23 @@ func (t *trace) cppText() string {
 		if text == "" {
 			text = t.bareAddresses()
 		}
-		t.cppTextCache = endLine(validText(text))
+		t.cppTextCache = nameOutermost(endLine(validText(text)), oneLine(t.guard))
 	})
 	return t.cppTextCache
+}
+
+// nameOutermost gives the last frame of a C++ stack its name where there are no symbols: it is that of the guarded block,
+// and the guard knows in which function that stands. (`go run` and `go test` link without symbols.)
+func nameOutermost(text, guard string) string {
+	at := strings.LastIndex(text, "\n0x") + 1
+	if at == 0 && !strings.HasPrefix(text, "0x") || guard == "" {
+		return text
+	}
+	lines := strings.SplitAfterN(text[at:], "\n", 3)
+	if len(lines) != 3 || lines[2] != "" || !strings.HasPrefix(lines[1], "\t") {
+		return text // another frame follows
+	}
+	return text[:at] + guard + "\n" + lines[1]
 }
 
 // bareAddresses is the text of last resort. addr2line can still name what it shows.
@@ -92,6 +107,9 @@ func (t *trace) cppFrames() []Frame {
 		if t.cppOmitted > 0 {
 			frames = append(frames, Frame{Function: omittedText(t.cppOmitted)})
 			frames = append(frames, parseFrames(t.cpp[len(head):], t.cppModules)...)
+		}
+		if last := len(frames) - 1; frames[last].Function == "" {
+			frames[last].Function = t.guard
 		}
 		t.cppFrameCache = frames
 	})

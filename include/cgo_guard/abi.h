@@ -20,6 +20,14 @@
 /// pointer that was passed by mistake.
 #define CGO_GUARD_MAGIC UINT64_C(0x64726175676f6763)
 
+/// Of a function whose result is the caller's to release: dropping it is a leak, of which the compiler warns. (An
+/// ignored `C.f()` in Go is found by cgo_guard_live_sites.)
+#if defined(__GNUC__)
+#define CGO_GUARD_OWNED_RESULT __attribute__((warn_unused_result))
+#else
+#define CGO_GUARD_OWNED_RESULT
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -45,7 +53,8 @@ enum cgo_guard_access {
 enum cgo_guard_cleanup {
   CGO_GUARD_CLEANUP_COMPLETE = 0,  ///< every cleanup the compiler recorded for the frames left behind has run
   CGO_GUARD_CLEANUP_PARTIAL = 1,   ///< `skipped` frames were left without theirs
-  CGO_GUARD_CLEANUP_NONE = 2       ///< none ran: the stack could not be walked, or the heap could not be trusted
+  CGO_GUARD_CLEANUP_NONE = 2,      ///< none ran: the stack could not be walked, or the heap could not be trusted
+  CGO_GUARD_CLEANUP_UNKNOWN = 3    ///< an error without details, because too many are live: what ran was not recorded
 };
 
 /// One of the values that a translator (translate.hpp) took from an exception, such as {"sku", "A-113"}.
@@ -55,7 +64,7 @@ typedef struct cgo_guard_field {
 } cgo_guard_field;
 
 /// One failure. Read it directly; release it with cgo_guard_free. The memory is the library's, all strings are
-/// NUL-terminated and live as long as the error. Never NULL: name, message, category, function, file, core_file.
+/// NUL-terminated and live as long as the error. Never NULL: name, message, category, function, file, types, core_file.
 typedef struct cgo_guard_error {
   /* The frozen prefix: the same in every ABI version, so that any reader can recognise and release any error. */
   uint64_t magic;        ///< CGO_GUARD_MAGIC while the error is live
@@ -98,6 +107,10 @@ typedef struct cgo_guard_error {
   uint64_t go_value;  ///< the Go package's handle of the Go error or panic that this is about, else 0
   int32_t go_panic;   ///< 1 where that is a panic
 
+  /// For an exception, the demangled names of the types that a catch clause could name for it, most derived first: the
+  /// thrown type itself, then its public and unambiguous bases. Each ends in a newline. Else "".
+  const char *types;
+
   /// Where the core of this fault is, or "" if none was taken (core_dir below). It is written while the process goes
   /// on; until it is complete, the file's name ends in ".unfinished".
   const char *core_file;
@@ -108,7 +121,8 @@ typedef struct cgo_guard_error {
 /// Not async-signal-safe. Different errors may be used from different threads at once; one error may not.
 const char *cgo_guard_stack(cgo_guard_error *error);
 
-/// The whole report as text: what happened, where, what was cleaned up, the causes, the stack. Same rules as above.
+/// The whole report as text: what happened, where, what was cleaned up, the causes, the stack. Same rules as above. What
+/// others have written in it, such as a what(), has its control characters escaped as Go escapes them.
 const char *cgo_guard_describe(cgo_guard_error *error);
 
 /// For a person to read: writes the report to `out`, with the source around the first frames of each C++ stack where
@@ -126,7 +140,7 @@ enum cgo_guard_decoration {
 /// @param flags any of enum cgo_guard_decoration.
 /// @return a malloc'ed string for the caller to free(), or NULL when there is no memory, or the heap must not be
 /// touched.
-char *cgo_guard_decorate(const char *report, uint32_t flags);
+CGO_GUARD_OWNED_RESULT char *cgo_guard_decorate(const char *report, uint32_t flags);
 
 /// @return not 0 where colour is welcome: on a terminal, unless NO_COLOR is set (https://no-color.org) or TERM is unset
 ///   or "dumb".
@@ -144,8 +158,8 @@ void cgo_guard_free(cgo_guard_error *error);
 ///   addresses of now.
 /// @return a malloc'ed string for the caller to free(), or NULL when there is no memory, or the heap is known to be
 ///   corrupt and must not be touched: then there is cgo_guard_format_frames_raw.
-char *cgo_guard_format_frames(const void *const *frames, uint64_t count, uint32_t head, uint64_t omitted,
-                              uint64_t modules);
+CGO_GUARD_OWNED_RESULT char *cgo_guard_format_frames(const void *const *frames, uint64_t count, uint32_t head,
+                                                     uint64_t omitted, uint64_t modules);
 
 /// The same without the heap and without debug information: mangled names, module and offset, into `buffer`.
 /// @return the length of the text, which is cut at size - 1 bytes and always terminated.
@@ -156,7 +170,7 @@ size_t cgo_guard_format_frames_raw(const void *const *frames, uint64_t count, ui
 /// address(hex) \\t function \\t file \\t line \\t column \\t module \\t offset(hex) \\t build id \\t inlined(0|1) \\n.
 /// Unknown fields are empty or 0. Tabs and newlines inside a field are replaced by spaces.
 /// @return a malloc'ed string for the caller to free(), or NULL as above.
-char *cgo_guard_resolve_frames(const void *const *frames, uint64_t count, uint64_t modules);
+CGO_GUARD_OWNED_RESULT char *cgo_guard_resolve_frames(const void *const *frames, uint64_t count, uint64_t modules);
 
 /// What a guard does once the heap is known to be corrupt.
 enum cgo_guard_heap_policy {
@@ -208,6 +222,19 @@ typedef struct cgo_guard_stats {
 
 void cgo_guard_get_stats(cgo_guard_stats *stats);
 
+/// A guard, and how many of its errors nobody has released yet.
+typedef struct cgo_guard_live_site {
+  const char *function;  ///< as in cgo_guard_error; "cgoguard.Callback" for what callbacks into Go have reported
+  const char *file;
+  int32_t line;
+  uint64_t errors;
+} cgo_guard_live_site;
+
+/// Finds what drops its errors: an ignored `C.f()` in Go, a report that C++ forgot. Errors that are on their way to
+/// whoever will release them are counted too; a leak is what grows. Causes belong to their error and are not counted.
+/// @return how many entries were written to `out`, at most `max`, the guard with most errors first.
+uint64_t cgo_guard_live_sites(cgo_guard_live_site *out, uint64_t max);
+
 /// Names the function that is given the failure of every C++ thread that nobody joins (thread.hpp). It runs in ordinary
 /// context, on that thread or on the one that detaches it, and owns the error. NULL, as at the start: such a failure is
 /// printed on stderr.
@@ -216,8 +243,9 @@ void cgo_guard_on_thread_error(void (*handler)(cgo_guard_error *error));
 /// For the Go package. The error of a callback into Go that failed. @param go_value its handle of the Go value, not 0.
 /// @param type, message need no terminator. @return never NULL. Where its go_value is 0, there was no room for details,
 ///   and the handle is still the caller's.
-cgo_guard_error *cgo_guard_make_go_error(uint64_t go_value, int32_t go_panic, const char *type, uint64_t type_length,
-                                         const char *message, uint64_t message_length);
+CGO_GUARD_OWNED_RESULT cgo_guard_error *cgo_guard_make_go_error(uint64_t go_value, int32_t go_panic, const char *type,
+                                                                uint64_t type_length, const char *message,
+                                                                uint64_t message_length);
 
 /// For the Go package. The handles of Go values whose last error was released since the last call. C++ may release one
 /// anywhere, in a destructor, on any thread, where a call into Go would be out of place; so they wait here.

@@ -15,6 +15,7 @@
 #include "abi.h"
 #include "config.hpp"
 #include "decorate.hpp"
+#include "live_sites.hpp"
 #include "translation.hpp"
 
 extern "C" void cgo_guard_free(cgo_guard_error *error);
@@ -32,10 +33,13 @@ struct portable_error {
   bool shared;              ///< the static stand-in: nothing to release
   cgo_guard_error *origin;  ///< the callback's error that this one speaks for, or nullptr; owned
   char *owned_name;
+  char *owned_types;
   char *owned_message;
   char *owned_translation;
   char *described;  ///< cached by cgo_guard_describe
   portable_error *next_free;
+  portable_error *previous_counted, *next_counted;
+  bool counted;  ///< by count()
 };
 
 struct portable_counters {
@@ -91,8 +95,33 @@ class portable_errors {
 
   const std::uint32_t *pending() const noexcept { return reinterpret_cast<const std::uint32_t *>(&pending_); }
 
+  /// From here to give_back the error is one of those that are counted by their sites. Once it has one.
+  void count(portable_error &error) noexcept {
+    const lock held(*this);
+    error.counted = true;
+    error.previous_counted = nullptr;
+    error.next_counted = counted_;
+    if (counted_ != nullptr) counted_->previous_counted = &error;
+    counted_ = &error;
+  }
+
+  std::uint64_t count_live_sites(cgo_guard_live_site *out, std::uint64_t max) noexcept {
+    const lock held(*this);
+    live_site_counter counter(out, max);
+    for (const portable_error *at = counted_; at != nullptr; at = at->next_counted) {
+      const cgo_guard_error &e = at->error;
+      if (__atomic_load_n(&e.magic, __ATOMIC_ACQUIRE) != CGO_GUARD_MAGIC) continue;
+      counter.add(e.function[0] != 0 ? e.function : callback_site, e.file, e.line);
+    }
+    return counter.finish();
+  }
+
   void give_back(portable_error &error) noexcept {
     const lock held(*this);
+    if (error.counted) {
+      (error.previous_counted != nullptr ? error.previous_counted->next_counted : counted_) = error.next_counted;
+      if (error.next_counted != nullptr) error.next_counted->previous_counted = error.previous_counted;
+    }
     error.next_free = nullptr;
     (waiting_ == 0 ? first_ : last_->next_free) = &error;
     last_ = &error;
@@ -118,7 +147,7 @@ class portable_errors {
   };
 
   std::atomic<bool> busy_{false};
-  portable_error *first_ = nullptr, *last_ = nullptr, *go_values_ = nullptr;
+  portable_error *first_ = nullptr, *last_ = nullptr, *go_values_ = nullptr, *counted_ = nullptr;
   std::atomic<std::uint32_t> pending_{0};
   std::size_t waiting_ = 0;
 };
@@ -134,7 +163,7 @@ inline void reset(portable_error &slot) noexcept {
   e.code = CGO_GUARD_EXCEPTION;
   // The C++ runtime has run what there was to run; where it can't, it calls std::terminate and there is no error.
   e.cleanup = CGO_GUARD_CLEANUP_COMPLETE;
-  e.name = e.message = e.category = e.function = e.file = e.core_file = "";
+  e.name = e.message = e.category = e.function = e.file = e.types = e.core_file = "";
   __atomic_store_n(&e.magic, CGO_GUARD_MAGIC, __ATOMIC_RELEASE);
 }
 
@@ -144,6 +173,7 @@ inline portable_error &poorer_error() noexcept {
     static portable_error storage;
     reset(storage);
     storage.shared = true;
+    storage.error.cleanup = CGO_GUARD_CLEANUP_UNKNOWN;
     storage.error.message = "no details: there was no memory for this error";
     storage.error.message_length = std::strlen(storage.error.message);
     return &storage;
@@ -179,25 +209,12 @@ inline void report_undelivered(cgo_guard_error *error) noexcept {
 
 inline std::string describe_error(const cgo_guard_error &e) {
   std::string text = "C++ exception";
-  if (e.name[0] != 0) text.append(" ").append(e.name);
-  text.append(": ").append(e.message, e.message_length).append("\n");
-  if (e.function[0] != 0) {
-    text.append("guard:   ")
-        .append(e.function)
-        .append(" at ")
-        .append(e.file)
-        .append(":")
-        .append(std::to_string(e.line));
-    text.append(", thread ").append(std::to_string(e.thread_id)).append("\n");
-  }
+  append_title(text, e.name, e);
+  if (e.function[0] != 0) append_site(text, e);
   text.append("cleanup: complete: every destructor the compiler had registered has run\n");
   append_fields(text, e, "");
   for (const cgo_guard_error *cause = e.cause; cause != nullptr; cause = cause->cause) {
-    text.append("cause:   ")
-        .append(cause->name)
-        .append(": ")
-        .append(cause->message, cause->message_length)
-        .append("\n");
+    append_title(text.append("cause:  "), cause->name, *cause);
     append_fields(text, *cause, "         ");
   }
   return text.append("C++ stack:\n").append(no_stack);
@@ -256,6 +273,7 @@ CGO_GUARD_C_API void cgo_guard_free(cgo_guard_error *error) {
     cgo_guard_free(slot.origin);
     error = slot.error.cause;
     std::free(slot.owned_name);
+    std::free(slot.owned_types);
     std::free(slot.owned_message);
     std::free(slot.owned_translation);
     std::free(slot.described);
@@ -266,6 +284,10 @@ CGO_GUARD_C_API void cgo_guard_free(cgo_guard_error *error) {
       error_store.give_back(slot);
     }
   }
+}
+
+CGO_GUARD_C_API uint64_t cgo_guard_live_sites(cgo_guard_live_site *out, uint64_t max) {
+  return cgo_guard::detail::error_store.count_live_sites(out, max);
 }
 
 CGO_GUARD_C_API uint64_t cgo_guard_take_released_go_values(uint64_t *out, uint64_t max) {

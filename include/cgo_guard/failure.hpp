@@ -11,10 +11,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base_types.hpp"
 #include "callback.hpp"
 #include "exception.hpp"
 #include "lifetime.hpp"
 #include "translate.hpp"
+#include "trapping_arithmetic.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -39,6 +41,7 @@ inline void set_site(error_slot &slot, const guard_site &site) noexcept {
   slot.error.file = site.file;
   slot.error.line = site.line;
   slot.error.thread_id = static_cast<std::int32_t>(syscall(SYS_gettid));
+  note_site(slot, site.function, site.file, site.line);
 }
 
 inline void set_frames(error_slot &slot, guard_record &record) noexcept {
@@ -133,6 +136,31 @@ inline void translate_exception(error_slot &slot, const exception_view &view) no
   set_message(slot, {both, length + 1 + complaint.length});
 }
 
+/// A report on its way through C++ as an exception has said what happened, but not what that was called.
+inline void say_what_was_carried(error_slot &slot, const cgo_guard_error &carried) noexcept {
+  if (carried.name[0] == 0 || std::strcmp(carried.name, "cgo_guard::error") == 0) return;   // which has said it itself
+  if (std::strcmp(slot.error.message, carried.message) != 0 || heap_is_poisoned()) return;  // somebody's own words
+  const std::size_t name = std::strlen(carried.name), length = static_cast<std::size_t>(slot.error.message_length);
+  auto *const both = static_cast<char *>(std::malloc(name + length + 3));
+  if (both == nullptr) return;
+  std::memcpy(both, carried.name, name);
+  std::memcpy(both + name, ": ", 2);
+  std::memcpy(both + name + 2, slot.error.message, length + 1);
+  set_message(slot, {both, name + 2 + length});
+}
+
+/// What a catch clause could name for the exception.
+inline void set_types(error_slot &slot, const exception_view &view) noexcept {
+  if (!view || heap_is_poisoned()) return;
+  const char *names = catch_names.find(*view.type, [&](const std::type_info &) { return names_of_types(view); });
+  if (names == nullptr) {
+    char *const own = names_of_types(view);
+    slot.own(own);
+    names = own;
+  }
+  if (names != nullptr) slot.error.types = names;
+}
+
 inline void describe_exception(error_slot &slot, const exception_view &view) noexcept {
   cgo_guard_error *const carried = carried_report(view);
   if (carried != nullptr && carried->code == CGO_GUARD_GO) {
@@ -144,7 +172,7 @@ inline void describe_exception(error_slot &slot, const exception_view &view) noe
     slot.error.cause = carried;
   }
   const char *name = carried != nullptr ? "cgo_guard::error"
-                     : view             ? type_names.find(*view.type)
+                     : view             ? type_names.find(*view.type, &type_name)
                                         : "(foreign exception)";
   if (name == nullptr) {
     char *const own = type_name(*view.type);
@@ -153,6 +181,8 @@ inline void describe_exception(error_slot &slot, const exception_view &view) noe
   }
   slot.error.name = name;
   set_message(slot, message_of(view));
+  if (carried != nullptr) say_what_was_carried(slot, *carried);
+  set_types(slot, view);
   const error_number number = number_of(view);
   slot.error.number = number.value;
   slot.error.category = number.category;
@@ -222,6 +252,8 @@ inline void describe_signal(error_slot &slot, guard_record &record) noexcept {
   if (record.note[0] != 0) {
     std::snprintf(slot.message, sizeof slot.message, "%s", record.note);
     for (std::size_t n = std::strlen(slot.message); n > 0 && slot.message[n - 1] == '\n'; --n) slot.message[n - 1] = 0;
+  } else if (record.fault.signal == SIGABRT && record.total != 0 && is_trapping_arithmetic(record.frames[0])) {
+    std::snprintf(slot.message, sizeof slot.message, "signed integer overflow (-ftrapv)");
   } else {
     decode_fault(record.fault, record.total, slot.message, sizeof slot.message);
   }

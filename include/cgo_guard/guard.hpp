@@ -62,7 +62,8 @@ value_site make_value_site(T, const char *, const char *, int) noexcept {
 
 /// Runs a block under a guard. @return NULL or the error.
 template <class Body>
-[[gnu::always_inline]] inline cgo_guard_error *run_guarded(const guard_site &site, Body &body) noexcept(false) {
+[[nodiscard, gnu::always_inline]] inline cgo_guard_error *run_guarded(const guard_site &site,
+                                                                      Body &body) noexcept(false) {
 #if CGO_GUARD_HAS_SIGNALS
   // The site is passed on in pieces, and only where something failed: as an object it would be built on every call.
   guard_context<Body> context;
@@ -79,7 +80,7 @@ template <class Body>
 }
 
 template <class Body>
-[[gnu::always_inline]] inline cgo_guard_error *operator->*(const guard_site &site, Body &&body) {
+[[nodiscard, gnu::always_inline]] inline cgo_guard_error *operator->*(const guard_site &site, Body &&body) {
   return run_guarded(site, body);
 }
 
@@ -92,7 +93,7 @@ union value_slot {
 };
 
 template <class Body>
-[[gnu::always_inline]] inline auto operator->*(const value_site &site, Body &&body) {
+[[nodiscard, gnu::always_inline]] inline auto operator->*(const value_site &site, Body &&body) {
   using value_type = std::remove_cv_t<decltype(body())>;
   static_assert(!std::is_void_v<value_type>, "the block of CGO_GUARD_VALUE returns nothing: use CGO_GUARD");
   static_assert(

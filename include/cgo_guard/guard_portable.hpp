@@ -29,6 +29,7 @@
 
 #include "callback.hpp"
 #include "error_portable.hpp"
+#include "fold_names.hpp"
 #include "translate.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
@@ -89,7 +90,14 @@ inline void set_name(portable_error &slot) noexcept {
   }
   int status = 0;
   slot.owned_name = abi::__cxa_demangle(type->name(), nullptr, nullptr, &status);
+  if (slot.owned_name != nullptr) fold_name(slot.owned_name);
   slot.error.name = slot.owned_name != nullptr ? slot.owned_name : type->name();
+  const std::size_t length = std::strlen(slot.error.name);
+  slot.owned_types = static_cast<char *>(std::malloc(length + 2));
+  if (slot.owned_types == nullptr) return;
+  std::memcpy(slot.owned_types, slot.error.name, length);
+  std::memcpy(slot.owned_types + length, "\n", 2);  // its bases are not known here
+  slot.error.types = slot.owned_types;
 }
 
 /// Only inside a handler. What check() threw: a Go value is what the error is about, any other report its cause.
@@ -130,6 +138,15 @@ inline void translate_current(portable_error &slot) noexcept {
   const std::string plain(slot.error.message, slot.error.message_length);
   const std::string with_note = plain + " (its translator threw, or had no memory for what it said)";
   set_message(slot, with_note.data(), with_note.size());
+}
+
+/// A report on its way through C++ as an exception has said what happened, but not what that was called.
+inline void say_what_was_carried(portable_error &slot) noexcept {
+  const cgo_guard_error *const carried = slot.error.cause;
+  if (carried == nullptr || carried->name[0] == 0 || std::strcmp(carried->name, "cgo_guard::error") == 0) return;
+  if (std::strcmp(slot.error.message, carried->message) != 0) return;  // somebody's own words
+  const std::string both = std::string(carried->name) + ": " + slot.error.message;
+  set_message(slot, both.data(), both.size());
 }
 
 /// Only inside a handler: fills the error from the exception that is being handled. Rethrown and caught by type, which
@@ -178,6 +195,7 @@ inline void describe_current(portable_error &slot) noexcept {
   } catch (...) {
     set_message(slot, slot.owned_name != nullptr ? no_message : "(an exception of another language)", no_message);
   }
+  say_what_was_carried(slot);
   translate_current(slot);
 }
 
@@ -224,6 +242,7 @@ inline cgo_guard_error *describe_causes() noexcept {
     e.file = site.file;
     e.line = site.line;
     e.thread_id = kernel_thread_id();
+    error_store.count(slot);
     describe_current(slot);
     if (e.cause == nullptr) e.cause = describe_causes();
   }
@@ -247,6 +266,7 @@ CGO_GUARD_C_API cgo_guard_error *cgo_guard_make_go_error(uint64_t go_value, int3
   slot.owned_name = strndup(type, type_length);
   slot.error.name = slot.owned_name != nullptr ? slot.owned_name : "";
   set_message(slot, message, message_length);
+  error_store.count(slot);
   return &slot.error;
 }
 

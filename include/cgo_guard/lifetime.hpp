@@ -7,6 +7,7 @@
 
 #include <cstdio>
 
+#include "live_sites.hpp"
 #include "pool.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
@@ -112,9 +113,10 @@ inline void reset(error_slot &slot, int code) noexcept {
   e.struct_size = sizeof e;
   e.release = &release_error;
   e.code = code;
-  e.name = e.message = e.category = e.function = e.file = e.core_file = "";
+  e.name = e.message = e.category = e.function = e.file = e.types = e.core_file = "";
   e.frames = slot.frames;
   slot.owners.store(1, std::memory_order_relaxed);
+  slot.site_function.store(nullptr, std::memory_order_relaxed);
   slot.shared = false;
   slot.origin = nullptr;
   slot.owned_count = 0;
@@ -122,8 +124,33 @@ inline void reset(error_slot &slot, int code) noexcept {
   __atomic_store_n(&e.magic, CGO_GUARD_MAGIC, __ATOMIC_RELEASE);
 }
 
-/// The stand-ins for when every slot is taken: one for each code, and for each signal. They say what happened, and that
-/// the rest was lost and why.
+/// Where the error's guard stands, for who counts live errors.
+inline void note_site(error_slot &slot, const char *function, const char *file, std::int32_t line) noexcept {
+  slot.site_file.store(file, std::memory_order_relaxed);
+  slot.site_line.store(line, std::memory_order_relaxed);
+  slot.site_function.store(function, std::memory_order_release);
+}
+
+inline std::uint64_t count_live_sites(cgo_guard_live_site *out, std::uint64_t max) noexcept {
+  live_site_counter counter(out, max);
+  pool.for_each_taken([&](error_slot &slot) noexcept {
+    const char *const function = slot.site_function.load(std::memory_order_acquire);
+    if (function == nullptr || !is_live(slot.error)) return;
+    counter.add(function, slot.site_file.load(std::memory_order_relaxed),
+                slot.site_line.load(std::memory_order_relaxed));
+  });
+  return counter.finish();
+}
+
+/// What an error of this code is called in a description.
+inline const char *kind_of(int code) noexcept {
+  static const char *const kinds[] = {"error", "C++ exception", "fatal signal", "std::terminate",
+                                      "exit",  "Go error",      "refused"};
+  return kinds[code >= 0 && code <= CGO_GUARD_QUARANTINED ? code : 0];
+}
+
+/// The stand-ins for when every slot is taken: one for each code, and for each signal. They say what happened, that the
+/// rest was lost and why, and where to look.
 inline error_slot *poorer_error(int code, int number) noexcept {
   static error_slot stand_ins[16];
   static std::atomic<int> initialised{0};  // 0 no, 1 being done, 2 yes; not a static local, whose guard may be stuck
@@ -133,15 +160,24 @@ inline error_slot *poorer_error(int code, int number) noexcept {
       for (int i = 0; i < 16; ++i) {
         reset(stand_ins[i], i < 8 ? i : CGO_GUARD_SIGNAL);
         stand_ins[i].shared = true;
-        stand_ins[i].error.cleanup = CGO_GUARD_CLEANUP_NONE;
+        stand_ins[i].error.cleanup = CGO_GUARD_CLEANUP_UNKNOWN;
         const char *const message =
-            "no details: 16384 errors are live and none is left for this one; release them (cgoguard.Err does)";
+            i == CGO_GUARD_EXIT
+                ? "no details, not even the status: 16384 errors are live and none is left for this one; release them "
+                  "(cgoguard.Err does). Stats().LiveSites and cgo_guard_live_sites say which guards they are from"
+                : "no details: 16384 errors are live and none is left for this one; release them (cgoguard.Err does). "
+                  "Stats().LiveSites and cgo_guard_live_sites say which guards they are from";
         stand_ins[i].error.message = message;
         stand_ins[i].error.message_length = std::strlen(message);
         if (i >= 8 && i - 8 < guarded_signal_count) {
           stand_ins[i].error.number = guarded_signals[i - 8];
           stand_ins[i].error.name = signal_name(guarded_signals[i - 8]);
         }
+        cgo_guard_error &e = stand_ins[i].error;
+        std::snprintf(stand_ins[i].message, sizeof stand_ins[i].message,
+                      "%s%s%s: %s\ncleanup: unknown: what has run was not recorded\n", kind_of(e.code),
+                      e.name[0] != 0 ? " " : "", e.name, message);
+        stand_ins[i].describe = stand_ins[i].message;
       }
       initialised.store(2, std::memory_order_release);
     }

@@ -22,10 +22,13 @@ constexpr std::uint64_t freed_magic = 0x6465657266676763;
 struct error_slot {
   cgo_guard_error error;  // first: a pointer to one is a pointer to the other
   std::atomic<std::uint32_t> owners;
+  std::atomic<const char *> site_function;  ///< where the guard stands, for whoever counts live errors, or nullptr
+  std::atomic<const char *> site_file;
+  std::atomic<std::int32_t> site_line;
   bool shared;                ///< a static stand-in: nothing to release
   cgo_guard_error *origin;    ///< the callback's error that this one speaks for, or nullptr; owned
   error_slot *next_released;  ///< in the list of Go values that Go has yet to drop (go_values.hpp)
-  char *owned[4];             ///< malloc'ed strings that the error refers to
+  char *owned[6];             ///< malloc'ed strings that the error refers to
   int owned_count;
   char *stack;     ///< cached by cgo_guard_stack
   char *describe;  ///< cached by cgo_guard_describe
@@ -34,7 +37,7 @@ struct error_slot {
   char message[640];
 
   void own(char *text) noexcept {
-    if (text != nullptr && owned_count < 4) owned[owned_count++] = text;
+    if (text != nullptr && owned_count < 6) owned[owned_count++] = text;
   }
 };
 
@@ -70,6 +73,16 @@ class error_pool {
         c.taken.fetch_and(~(std::uint64_t{1} << (&slot - c.slots)), std::memory_order_release);
         return;
       }
+    }
+  }
+
+  /// Calls f for every slot that is taken at some moment of the call. They may be given back meanwhile.
+  template <class F>
+  void for_each_taken(F &&f) noexcept {
+    for (std::uint32_t i = 0, chunks = chunk_count(); i < chunks; ++i) {
+      error_chunk &c = chunk(i);
+      std::uint64_t taken = c.taken.load(std::memory_order_acquire);
+      for (; taken != 0; taken &= taken - 1) f(c.slots[__builtin_ctzll(taken)]);
     }
   }
 

@@ -43,48 +43,53 @@ inline char *raw_stack_text(const cgo_guard_error &e) noexcept {
   return text;
 }
 
-inline const char *cleanup_sentence(const cgo_guard_error &e, char (&buffer)[128]) noexcept {
+inline const char *cleanup_sentence(const cgo_guard_error &e, char (&buffer)[256]) noexcept {
   switch (e.cleanup) {
     case CGO_GUARD_CLEANUP_COMPLETE: return "complete: every destructor the compiler had registered has run";
     case CGO_GUARD_CLEANUP_PARTIAL:
-      std::snprintf(buffer, sizeof buffer, "partial: %llu frame(s) were left without their destructors",
-                    static_cast<unsigned long long>(e.skipped));
+      std::snprintf(
+          buffer, sizeof buffer,
+          "partial: %llu frame(s) were left without their destructors. If one held a lock, the next call that "
+          "needs it waits for ever (docs/guide.md, Cleanup)",
+          static_cast<unsigned long long>(e.skipped));
       return buffer;
+    case CGO_GUARD_CLEANUP_UNKNOWN: return "unknown: what has run was not recorded";
     default: return "none: no destructor has run; locks may be held and memory is leaked";
   }
 }
 
+/// The stack of an error. Its last frame is that of the guarded block; where there are no symbols it is called after
+/// the function that the block stands in.
+inline std::string stack_of_error(const cgo_guard_error &e) {
+  std::string text = format_frames(e.frames, e.frame_count, e.frames_head, e.frames_omitted, e.modules);
+  const std::size_t line = text.rfind("\n0x") + 1;  // npos becomes 0
+  const std::size_t end = text.find('\n', line);
+  const bool is_last = end != std::string::npos && text.find('\n', end + 1) == text.size() - 1;
+  if (e.function[0] == 0 || !is_last || text.compare(line, 2, "0x") != 0) return text;
+  std::string function;
+  append_visible(function, e.function);
+  return text.replace(line, end - line, function);
+}
+
 inline std::string describe_error(cgo_guard_error &e) {
-  static const char *const codes[] = {"error", "C++ exception", "fatal signal", "std::terminate",
-                                      "exit",  "Go error",      "refused"};
-  std::string text = codes[e.code >= 0 && e.code <= 6 ? e.code : 0];
-  char buffer[128];
-  if (e.name[0] != 0 && e.code != CGO_GUARD_EXIT) text.append(" ").append(e.name);
-  text.append(": ").append(e.message, e.message_length).append("\n");
-  if (e.function[0] != 0) {
-    text.append("guard:   ")
-        .append(e.function)
-        .append(" at ")
-        .append(e.file)
-        .append(":")
-        .append(std::to_string(e.line));
-    text.append(", thread ").append(std::to_string(e.thread_id)).append("\n");
-  }
+  std::string text = kind_of(e.code);
+  char buffer[256];
+  append_title(text, e.code == CGO_GUARD_EXIT ? "" : e.name, e);
+  if (e.function[0] != 0) append_site(text, e);
   text.append("cleanup: ").append(cleanup_sentence(e, buffer)).append("\n");
-  if (e.cleanup != CGO_GUARD_CLEANUP_COMPLETE && any_is_loaders(e.frames, e.frame_count)) text.append("         ").append(loader_lock_sentence).append("\n");
-  if (e.core_file[0] != 0) text.append("core:    ").append(e.core_file).append("\n");
+  if (e.cleanup != CGO_GUARD_CLEANUP_COMPLETE && any_is_loaders(e.frames, e.frame_count))
+    text.append("         ").append(loader_lock_sentence).append("\n");
+  if (e.core_file[0] != 0) {
+    append_visible(text.append("core:    "), e.core_file);
+    text += '\n';
+  }
   append_fields(text, e, "");
   for (const cgo_guard_error *cause = e.cause; cause != nullptr; cause = cause->cause) {
-    text.append("cause:   ")
-        .append(cause->name)
-        .append(": ")
-        .append(cause->message, cause->message_length)
-        .append("\n");
+    append_title(text.append("cause:  "), cause->name, *cause);
     append_fields(text, *cause, "         ");
   }
   if (e.frame_count != 0) {
-    text.append("C++ stack:\n")
-        .append(format_frames(e.frames, e.frame_count, e.frames_head, e.frames_omitted, e.modules));
+    text.append("C++ stack:\n").append(stack_of_error(e));
   }
   return text;
 }
@@ -132,9 +137,7 @@ CGO_GUARD_C_API const char *cgo_guard_stack(cgo_guard_error *error) {
   error_slot &slot = slot_of(*error);
   if (slot.shared || error->frame_count == 0) return "";
   if (slot.stack == nullptr) {
-    slot.stack = heap_is_poisoned() ? raw_stack_text(*error)
-                                    : cgo_guard_format_frames(error->frames, error->frame_count, error->frames_head,
-                                                              error->frames_omitted, error->modules);
+    slot.stack = heap_is_poisoned() ? raw_stack_text(*error) : make_text([error] { return stack_of_error(*error); });
   }
   return slot.stack != nullptr ? slot.stack : "";
 }
@@ -147,7 +150,8 @@ CGO_GUARD_C_API const char *cgo_guard_describe(cgo_guard_error *error) {
     return "";
   }
   error_slot &slot = slot_of(*error);
-  if (slot.shared || heap_is_poisoned()) return error->message;
+  if (slot.shared) return slot.describe;
+  if (heap_is_poisoned()) return error->message;
   if (slot.describe == nullptr) slot.describe = make_text([error] { return describe_error(*error); });
   return slot.describe != nullptr ? slot.describe : error->message;
 }
@@ -234,6 +238,14 @@ CGO_GUARD_C_API void cgo_guard_get_stats(cgo_guard_stats *stats) {
   stats->poisoned_by = process.poison_text;
 }
 
+CGO_GUARD_C_API uint64_t cgo_guard_live_sites(cgo_guard_live_site *out, uint64_t max) {
+  using namespace cgo_guard::detail;
+  std::uint64_t count = 0;
+  // Contained, because the names of a site are gone with a module that was unloaded.
+  const contained outcome = contain([&] { count = count_live_sites(out, max); });
+  return outcome.ok ? count : 0;
+}
+
 CGO_GUARD_C_API cgo_guard_error *cgo_guard_make_go_error(uint64_t go_value, int32_t go_panic, const char *type,
                                                          uint64_t type_length, const char *message,
                                                          uint64_t message_length) {
@@ -243,6 +255,7 @@ CGO_GUARD_C_API cgo_guard_error *cgo_guard_make_go_error(uint64_t go_value, int3
   slot->error.go_value = go_value;
   slot->error.go_panic = go_panic;
   slot->error.thread_id = static_cast<std::int32_t>(syscall(SYS_gettid));
+  note_site(*slot, callback_site, "", 0);
   std::snprintf(slot->name, sizeof slot->name, "%.*s", static_cast<int>(type_length), type);
   slot->error.name = slot->name;
   if (heap_is_poisoned()) {

@@ -19,7 +19,7 @@ inline std::uint32_t count_blocked_signals() noexcept {
   sigset_t mask;
   if (pthread_sigmask(SIG_SETMASK, nullptr, &mask) != 0) return 0;
   std::uint32_t count = 0;
-  for (int signal : fault_signals) count += sigismember(&mask, signal) == 1 ? 1 : 0;
+  for (int signal : fault_signals) count += sigismember(&mask, signal) == 1 ? 1U : 0U;
   return count;
 }
 

@@ -69,7 +69,7 @@ GUARDED_TEST_CASE("Trap 8: each of the seven signals comes back as an error, dec
   check(fault(faults::execute_data), SIGSEGV, "SIGSEGV", "execution of data", CGO_GUARD_ACCESS_EXECUTE);
   check(fault([] { faults::write_to(0x123456789000); }), SIGSEGV, "SIGSEGV", "wild address: write at 0x123456789000",
         CGO_GUARD_ACCESS_WRITE);
-  check(fault(faults::wild_access), SIGSEGV, "SIGSEGV", "not canonical", CGO_GUARD_ACCESS_UNKNOWN);
+  check(fault(faults::wild_access), SIGSEGV, "SIGSEGV", "not canonical", CGO_GUARD_ACCESS_READ);
   check(fault(faults::bus_error), SIGBUS, "SIGBUS", "beyond the end of a mapped file", CGO_GUARD_ACCESS_READ);
   check(fault([] { faults::divide(1, 0); }), SIGFPE, "SIGFPE", "division by zero", CGO_GUARD_ACCESS_UNKNOWN);
   check(fault(faults::trap_instruction), SIGILL, "SIGILL", "trap instruction", CGO_GUARD_ACCESS_UNKNOWN);
@@ -258,4 +258,17 @@ DEATH_CASE(abort_of_another_thread) {
 }
 TEST_CASE("Trap 9: another thread's SIGABRT is not the block's own, also where the block itself lets it in") {
   CHECK(die(abort_of_another_thread).output == "signal ");
+}
+
+// libgcc's, which GCC's -ftrapv calls. Linked in because this calls it.
+extern "C" int __addvsi3(int, int);
+extern "C" long __mulvdi3(long, long);
+
+GUARDED_TEST_CASE("A signed overflow that -ftrapv has found is called one") {
+  volatile int big = 0x7fffffff;
+  check(fault([&] { big = __addvsi3(big, 1); }), SIGABRT, "SIGABRT", "signed integer overflow (-ftrapv)",
+        CGO_GUARD_ACCESS_UNKNOWN);
+  volatile long large = 0x7fffffffffffffff;
+  check(fault([&] { large = __mulvdi3(large, 2); }), SIGABRT, "SIGABRT", "signed integer overflow (-ftrapv)",
+        CGO_GUARD_ACCESS_UNKNOWN);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -58,17 +59,77 @@ DEATH_CASE(exhaustion) {
   }
   cgo_guard_error *const fault = CGO_GUARD { faults::write_null(); };
   std::printf("%d with details; then %s %d: %s\n", with_details, fault->name, fault->number, fault->message);
-  std::printf("stack '%s'\n", cgo_guard_stack(fault));
+  std::printf("stack '%s' cleanup %d\n%s", cgo_guard_stack(fault), fault->cleanup, cgo_guard_describe(fault));
+  cgo_guard_live_site sites[2];
+  const int count = static_cast<int>(cgo_guard_live_sites(sites, 2));
+  std::printf("%d site, %s:%d holds %d\n", count, sites[0].function, sites[0].line, static_cast<int>(sites[0].errors));
   cgo_guard_free(fault);
   for (cgo_guard_error *error : live) cgo_guard_free(error);
   cgo_guard_error *const again = CGO_GUARD { throw std::runtime_error("detail"); };
   std::printf("again: %s, double frees %d", again->message, static_cast<int>(stats().double_frees));
 }
+TEST_CASE("An error without details does not claim that no destructor has run, and says how to find the leak") {
+  const death d = die(exhaustion);
+  INFO(d.output);
+  CHECK(contains(d.output, "stack '' cleanup 3\nfatal signal SIGSEGV: no details: 16384 errors are live"));
+  CHECK(contains(d.output, "cleanup: unknown: what has run was not recorded"));
+  CHECK(contains(d.output, "cgo_guard_live_sites say which guards they are from"));
+  CHECK(contains(d.output, "1 site, death_case_exhaustion:"));
+  CHECK(contains(d.output, " holds 16384\n"));
+}
+
 TEST_CASE("When more errors are live than the pool holds, further ones are poorer, but never lost") {
   const death d = die(exhaustion);
   INFO(d.output);
   CHECK(contains(d.output, "16384 with details; then SIGSEGV 11: no details"));
   CHECK(contains(d.output, "again: detail, double frees 0"));
+}
+
+namespace {
+
+cgo_guard_error *first_leak() {
+  return CGO_GUARD { throw std::runtime_error("first"); };
+}
+cgo_guard_error *second_leak() {
+  return CGO_GUARD { faults::write_null(); };
+}
+
+std::uint64_t errors_of(const char *function) {
+  cgo_guard_live_site sites[64];
+  const std::uint64_t count = cgo_guard_live_sites(sites, 64);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    if (std::string(sites[i].function) == function) return sites[i].errors;
+  }
+  return 0;
+}
+
+}  // namespace
+
+GUARDED_TEST_CASE("It is known which guard the errors are from that nobody has released, causes and all") {
+  caught a(first_leak()), b(second_leak()), c(second_leak());
+  caught nested(CGO_GUARD { cgo_guard::check(first_leak()); });
+  cgo_guard_live_site sites[64];
+  REQUIRE(cgo_guard_live_sites(sites, 64) >= 3);
+  CHECK(sites[0].errors >= sites[1].errors);
+  CHECK(contains(sites[0].file, "pool_test.cpp"));
+  CHECK(errors_of("first_leak") == 2);
+  CHECK(errors_of("second_leak") == 2);
+  CHECK(cgo_guard_live_sites(sites, 1) == 1);
+  CHECK(cgo_guard_live_sites(nullptr, 0) == 0);
+  a.reset();
+  b.reset();
+  c.reset();
+  nested.reset();
+  CHECK(errors_of("first_leak") == 0);
+  CHECK(errors_of("second_leak") == 0);
+}
+
+GUARDED_TEST_CASE("A callback's report that C++ forgets is known too") {
+  cgo_guard_error *const report = cgo_guard_make_go_error(1, 0, "T", 1, "m", 1);
+  CHECK(errors_of("cgoguard.Callback") == 1);
+  report->go_value = 0;  // there is no Go here to take it
+  cgo_guard_free(report);
+  CHECK(errors_of("cgoguard.Callback") == 0);
 }
 
 DEATH_CASE(double_free_of_an_error) {
@@ -143,4 +204,19 @@ GUARDED_TEST_CASE("The description tells the whole story") {
   CHECK(contains(text, "cleanup: complete"));
   CHECK(contains(text, "pool_test.cpp:"));
   CHECK(contains(text, "C++ stack:"));
+}
+
+DEATH_CASE(outermost_without_symbols) {
+  setenv("CGO_GUARD_SYMBOLIZER", "none", 1);
+  const caught error(CGO_GUARD { throw 1; });
+  std::printf("stack:\n%s", cgo_guard_stack(error.get()));
+}
+TEST_CASE("Without symbols the outermost frame has the name of the function that holds the guarded block") {
+  const death d = die(outermost_without_symbols);
+  INFO(d.output);
+  const std::size_t at = d.output.find("\ndeath_case_outermost_without_symbols\n\t");
+  REQUIRE(at != std::string::npos);
+  CHECK(d.output.find("+0x", at) != std::string::npos);      // and where it is, for addr2line
+  CHECK(d.output.find('\n', at + 1) + 1 < d.output.size());  // of two lines,
+  CHECK(d.output.find("\n0x", at) == std::string::npos);     // and nothing behind them
 }

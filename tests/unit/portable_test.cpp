@@ -349,6 +349,17 @@ TEST_CASE("The exception of a thread reaches join, and that of a detached one is
   CHECK(stats().thread_errors == before + 2);
 }
 
+TEST_CASE("It is known which portable guard the errors are from that nobody has released") {
+  cgo_guard_live_site sites[8];
+  const std::uint64_t before = cgo_guard_live_sites(sites, 8);
+  {
+    caught a(CGO_GUARD { throw 1; });
+    caught b(cgo_guard_make_go_error(0, 0, "T", 1, "m", 1));
+    REQUIRE(cgo_guard_live_sites(sites, 8) == before + 2);
+  }
+  CHECK(cgo_guard_live_sites(sites, 8) == before);
+}
+
 TEST_CASE("pthread_exit ends a thread without being a failure") {
   cgo_guard::thread worker([] { pthread_exit(nullptr); });
   CHECK(worker.join_report() == nullptr);

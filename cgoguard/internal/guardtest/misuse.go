@@ -30,3 +30,9 @@ func PassFuture(withRelease bool) (err error, released int) {
 	err = cgoguard.Err(C.guardtest_make_future_error(flag(withRelease)))
 	return err, int(C.guardtest_future_errors_released() - before)
 }
+
+// Drop makes a call and drops its error. release takes it after all.
+func Drop() (release func() error) {
+	e := C.guardtest_throw_int(1)
+	return func() error { return cgoguard.Err(e) }
+}
