@@ -136,12 +136,13 @@ inline void describe_fault(int signal, const siginfo_t &info, const ucontext_t &
 }
 
 /// A fault inside the frame of its own function, or right below it, is the stack running out: that memory can't be bad
-/// in any other way. The CFA is right even where the frame is larger than the guard page and rsp far below the stack.
+/// in any other way. (But a misaligned access to a stack that is all there is a general protection fault.) The CFA is
+/// right even where the frame is larger than the guard page and rsp far below the stack.
 inline bool is_stack_overflow(const fault_facts &fault, std::uintptr_t sp, std::uintptr_t cfa) noexcept {
   constexpr std::uintptr_t below = 4096;  // a call or push writes 8 bytes below rsp, a probe up to a page (GCC's
                                           // -fstack-clash-protection)
-  return fault.signal == SIGSEGV && fault.address_known && fault.access != CGO_GUARD_ACCESS_EXECUTE &&
-         fault.address >= sp - below && fault.address < cfa;
+  return fault.signal == SIGSEGV && fault.code != SI_KERNEL && fault.address_known &&
+         fault.access != CGO_GUARD_ACCESS_EXECUTE && fault.address >= sp - below && fault.address < cfa;
 }
 
 // How far from the signal the frames of raise, abort and std::terminate can reach: ten, seen with a noexcept violation.

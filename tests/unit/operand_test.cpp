@@ -57,6 +57,10 @@ __attribute__((noinline)) void store_misaligned() {
   alignas(16) static char bytes[64];
   __asm__ volatile("movaps %%xmm0,4(%0)" : : "r"(bytes) : "memory");
 }
+__attribute__((noinline)) void store_to_misaligned_stack() {
+  alignas(16) volatile char bytes[64] = {};
+  __asm__ volatile("movaps %%xmm0,8(%0)" : : "r"(bytes) : "memory");
+}
 __attribute__((noinline)) void add_misaligned() {
   alignas(16) static char bytes[64];
   __asm__ volatile("paddd 24(%0),%%xmm0" : : "r"(bytes) : "memory", "xmm0");
@@ -166,6 +170,7 @@ TEST_CASE("Code at the end of what can be read is read as far as it goes") {
 GUARDED_TEST_CASE("A general protection fault is what it was: misaligned, privileged, or an address that can't exist") {
   check(fault(store_misaligned), SIGSEGV, "misaligned write at 0x", CGO_GUARD_ACCESS_WRITE);
   check(fault(store_misaligned), SIGSEGV, "4 (the instruction needs a multiple of 16)", CGO_GUARD_ACCESS_WRITE);
+  check(fault(store_to_misaligned_stack), SIGSEGV, "misaligned write at 0x", CGO_GUARD_ACCESS_WRITE);
   check(fault(add_misaligned), SIGSEGV, "misaligned read at 0x", CGO_GUARD_ACCESS_READ);
   check(fault(halt), SIGSEGV, "privileged instruction (hlt)", CGO_GUARD_ACCESS_UNKNOWN);
   check(fault(read_port), SIGSEGV, "privileged instruction (in)", CGO_GUARD_ACCESS_UNKNOWN);
