@@ -59,6 +59,7 @@ inline char *names_of_types(const exception_view &view) noexcept {
     if (i != 0 && as(view, *types.type[i]) == nullptr) continue;  // private, or there are two of it
     char *const name = type_name(*types.type[i]);
     if (name == nullptr) break;
+    if (begins_with(name, "cgo_guard::abi1::")) erase_text(name + std::strlen("cgo_guard::"), std::strlen("abi1::"));
     const std::size_t length = std::strlen(name);
     const bool is_repeated = used > length && std::strncmp(out, name, length) == 0 && out[length] == '\n';
     auto *const longer = is_repeated ? nullptr : static_cast<char *>(std::realloc(out, used + length + 2));
