@@ -6,6 +6,24 @@
 
 #include "throw_stack.hpp"
 
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+/// Of this module; see prepare_unwinder.
+__attribute__((visibility("hidden"))) inline std::atomic<bool> unwinder_is_prepared{false};
+
+/// With -static-libgcc a module has an unwinder of its own, and where the program has libstdc++ too, it is the
+/// program's that runs: ours is only called to change its context. _Unwind_SetGR aborts then, because the table of
+/// register sizes is filled when an unwinder first unwinds (libgcc, unwind-dw2.c: init_dwarf_reg_size_table).
+inline void prepare_unwinder() noexcept {
+  if (unwinder_is_prepared.load(std::memory_order_relaxed)) return;
+  _Unwind_Backtrace([](_Unwind_Context *, void *) { return _URC_END_OF_STACK; }, nullptr);
+  unwinder_is_prepared.store(true, std::memory_order_relaxed);
+}
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
 /// The trampoline's personality: takes every exception, lets forced unwinding (pthread_cancel, pthread_exit) through.
 /// Default visibility, also under -fvisibility=hidden, so that every shared object of one version agrees on the address
 /// that marks a guard.
@@ -14,6 +32,7 @@ extern "C" __attribute__((used, visibility("default"))) inline _Unwind_Reason_Co
   using namespace cgo_guard::detail;
   if ((actions & _UA_FORCE_UNWIND) != 0) return _URC_CONTINUE_UNWIND;
   if ((actions & _UA_SEARCH_PHASE) != 0) {
+    prepare_unwinder();
     // _Unwind_GetCFA is this frame's stack pointer at the call: the CFA of the frame below (libgcc, unwind-dw2.c).
     const std::uintptr_t cfa = _Unwind_GetCFA(context) - static_cast<std::uintptr_t>(arch::trampoline_sp_offset);
     if (canary_in(cfa) != arch::canary) return _URC_FATAL_PHASE1_ERROR;  // a smashed stack: nobody can say whose frame

@@ -54,3 +54,11 @@ for plugins in "./libhidden.so" "./libopen.so ./libhidden.so" "./libhidden.so ./
     [ "$status $(cat said)" = "7 the host was told" ] || fail "$scope $plugins: with a handler of the host: $status: $(cat said)"
   done
 done
+
+# With runtimes of its own, alone and in a program that has libstdc++ as well: then the program's unwinder runs, and the
+# plugin's has never unwound anything.
+plugin static one -static-libstdc++ -static-libgcc
+for preload in "" "$("$cxx" -print-file-name=libstdc++.so.6)"; do
+  LD_PRELOAD=$preload STATIC_RUNTIMES=1 ./host local survive ./libstatic.so >said 2>&1 || fail "static, '$preload': $(tail -n 5 said)"
+  grep -q '^fine' said || fail "static, '$preload': $(cat said)"
+done

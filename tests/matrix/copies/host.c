@@ -40,9 +40,11 @@ static void check(int condition, const char *what, int a, int b) {
 }
 
 static void survive(const char *when) {
+  /* Where libstdc++ is linked statically a catch (...) sees one more (guide.md, Cleanup). */
+  const int in_flight = getenv("STATIC_RUNTIMES") != NULL ? 110 : 100;
   static const int want[] = {SIGSEGV, 1 /* exception */, SIGABRT, 3 /* terminate */};
   for (int i = 0; i < count; ++i) {
-    check(plugins[i].in_flight() == 100, "exceptions in flight", i, plugins[i].in_flight());
+    check(plugins[i].in_flight() == in_flight, "exceptions in flight", i, plugins[i].in_flight());
     for (int how = 0; how < 4; ++how) check(plugins[i].fail(how) == want[how], when, i, how);
     for (int j = 0; j < count; ++j) {
       for (int how = 0; how < 4; ++how) {
