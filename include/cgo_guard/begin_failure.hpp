@@ -6,6 +6,7 @@
 #define CGO_GUARD_BEGIN_FAILURE_HPP
 
 #include "in_flight.hpp"
+#include "scan.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -20,7 +21,7 @@ struct failure_origin {
 };
 
 /// Everything in the record but the core. A note that was made for this failure stays.
-inline void begin_failure(const guard_frame &guard, const failure_origin &origin) noexcept {
+inline void begin_failure(const found_guard &guard, const failure_origin &origin) noexcept {
   guard_record &record = guard.record();
   record.fault = origin.fault;
   record.second_signal = 0;
@@ -30,7 +31,8 @@ inline void begin_failure(const guard_frame &guard, const failure_origin &origin
   record.modules = not_noted;
   record.guard_cfa = guard.cfa;
   record.landed = origin.landed;
-  look_for_exceptions(origin.registers, guard, record);
+  record.stacks = guard.stacks;
+  look_for_exceptions(origin.registers, record);
   if ((guard.state() & state_noted) == 0) {
     record.noted_name = record.noted_what = nullptr;
     record.note[0] = 0;

@@ -104,7 +104,7 @@ inline void drop_note(const guard_frame &guard) noexcept {
   fault.exit_status = call.status;
   fault.walked = guard.walked;
   begin_failure(guard, {fault, here, list, caller_may_hold ? std::uint64_t{1} : 0, call.cfa});
-  forget_frames(here.sp(), guard.cfa);
+  forget_frames(guard.stacks);
   return &record;
 }
 

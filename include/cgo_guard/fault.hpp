@@ -231,7 +231,7 @@ inline found_guard walk_from_fault(const walk_start &start, fault_facts &fault, 
 }
 
 /// The first fault under a guard. @return whether destructors are to run.
-inline bool begin_fault(const siginfo_t &info, ucontext_t &context, const guard_frame &guard, const fault_facts &fault,
+inline bool begin_fault(const siginfo_t &info, ucontext_t &context, const found_guard &guard, const fault_facts &fault,
                         const walk_start &start, fault_walk &walk) noexcept {
   const bool land = walk.has_landing && fault.walked && !fault.in_allocator;
   core_taker *const take_core = process.take_core.load(std::memory_order_acquire);
@@ -295,7 +295,7 @@ inline bool take_fault(int signal, const siginfo_t &info, ucontext_t &context) n
   } else {
     set_guard_registers(guard, &record, target);
   }
-  forget_frames(at_fault.sp() - arch::red_zone, guard.cfa);
+  forget_frames(guard.stacks);
   arch::to_ucontext(target, context);
   const left_handlers &left = walk.crossed.left();
   if (left.handlers != 0) arch::give_back(left.state, context);

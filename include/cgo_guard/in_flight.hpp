@@ -11,11 +11,11 @@ namespace detail {
 
 /// libstdc++ keeps the number of uncaught exceptions, but no list. The frame whose cleanup is running holds a pointer
 /// to its exception, for the _Unwind_Resume to come, so all of them are on the stack or in a register. A word counts if
-/// it points to a live C++ exception (class, one reference) whose catching frame (private_2) lies below the guard. Runs
+/// it points to a live C++ exception (class, one reference) whose catching frame (private_2) is one that is left. Runs
 /// only if the count isn't zero, that is, when a destructor crashes during stack unwinding.
 class in_flight_counter {
  public:
-  in_flight_counter(std::uintptr_t low, std::uintptr_t high) noexcept : low_(low), high_(high) {}
+  explicit in_flight_counter(const left_stacks &left) noexcept : left_(left) {}
 
   void consider(std::uintptr_t word) noexcept {
     constexpr std::uintptr_t before = offsetof(exception_header, unwind);
@@ -24,7 +24,7 @@ class in_flight_counter {
     if (load(word, exception_class) == 0 || (exception_class & ~std::uintptr_t{1}) != gnu_class) return;
     if (load(word + offsetof(_Unwind_Exception, private_2), catching_frame) == 0) return;
     // 0 until the search has found who catches: a stack that runs out in the unwinder.
-    if (catching_frame != 0 && (catching_frame < low_ || catching_frame >= high_)) return;
+    if (catching_frame != 0 && left_.part_of(catching_frame) < 0) return;
     if (load(word - before - reference_count_offset, references) == 0 || (references & 0xffffffff) == 0 ||
         (references & 0xffffffff) > 1000) {
       return;  // freed: the allocator has written its list pointer there
@@ -39,9 +39,12 @@ class in_flight_counter {
 
   void scan(const arch::registers &r) noexcept {
     for (std::uintptr_t value : r.value) consider(value);
-    for (std::uintptr_t at = (r.sp() + 7) & ~std::uintptr_t{7}; at < high_; at += sizeof at) {
-      std::uintptr_t word = 0;
-      if (load(at, word) != 0) consider(word);
+    for (int i = 0; i < left_.count; ++i) {
+      for (std::uintptr_t at = (left_.parts[i].low + 7) & ~std::uintptr_t{7}; at < left_.parts[i].high;
+           at += sizeof at) {
+        std::uintptr_t word = 0;
+        if (load(at, word) != 0) consider(word);
+      }
     }
   }
 
@@ -56,7 +59,7 @@ class in_flight_counter {
     return arch::cgo_guard_v1_load(address, &out);
   }
   static constexpr int maximum = 16;
-  std::uintptr_t low_, high_;
+  const left_stacks &left_;
   std::uintptr_t seen_[maximum];
   int count_ = 0;
 };
@@ -83,23 +86,22 @@ inline bool is_throwing() noexcept {
 }
 
 /// Fills in which exceptions were thrown under the guard, and are not caught where it fails.
-inline void look_for_exceptions(const arch::registers &failed, const guard_frame &guard,
-                                guard_record &record) noexcept {
+inline void look_for_exceptions(const arch::registers &failed, guard_record &record) noexcept {
   record.in_flight = 0;
   record.thrown = nullptr;
   if (!is_throwing()) return;
-  in_flight_counter counter(failed.sp(), guard.cfa);
+  in_flight_counter counter(record.stacks);
   counter.scan(failed);
   record.in_flight = counter.count();
   record.thrown = counter.innermost();
 }
 
 /// The exception that is on its way under the guard, or nullptr. Ordinary context.
-[[gnu::noinline]] inline _Unwind_Exception *exception_in_flight(const guard_frame &guard) noexcept {
+[[gnu::noinline]] inline _Unwind_Exception *exception_in_flight(const left_stacks &stacks) noexcept {
   if (current_globals().uncaught == 0) return nullptr;
   arch::registers here;
   arch::cgo_guard_v1_capture(&here);
-  in_flight_counter counter(here.sp(), guard.cfa);
+  in_flight_counter counter(stacks);
   counter.scan(here);
   return counter.innermost();
 }

@@ -10,6 +10,7 @@
 
 #include "arch.hpp"
 #include "exception_state.hpp"
+#include "left_stacks.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -75,6 +76,7 @@ struct guard_record {
   bool through_loader;       ///< the dynamic loader was among the frames: its lock stays held (loader_lock.hpp)
   _Unwind_Exception *stray;  ///< an exception that a destructor let escape after the fault, or nullptr
   left_handlers left;        ///< by an exception
+  left_stacks stacks;        ///< by anything else
   const char *core_file;     ///< where the core of the fault will be, or nullptr
   const void *frames[max_frames];
 

@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "config.hpp"
+#include "left_stacks.hpp"
 
 // Which functions of libc they have of their own, and have to be the first for: then ours stay away.
 #if defined(__has_feature)  // clang
@@ -37,9 +37,14 @@ namespace detail {
 /// Its instrumentation marks the gaps between a function's locals as not to be touched, until the function returns.
 /// What is left here never does, and later frames in the same place would be reported. It writes shadow memory and does
 /// nothing else, so the signal handler may call it; and must, because the destructors that come next run in that place.
-inline void forget_frames(std::uintptr_t from, std::uintptr_t to) noexcept {
-  if (&__asan_unpoison_memory_region == nullptr || to <= from) return;
-  __asan_unpoison_memory_region(reinterpret_cast<const void *>(from), to - from);
+inline void forget_frames(const left_stacks &left) noexcept {
+  if (&__asan_unpoison_memory_region == nullptr) return;
+  for (int i = 0; i < left.count; ++i) {
+    const std::uintptr_t low = left.parts[i].low - arch::red_zone;
+    if (low < left.parts[i].high) {
+      __asan_unpoison_memory_region(reinterpret_cast<const void *>(low), left.parts[i].high - low);
+    }
+  }
 }
 
 }  // namespace detail

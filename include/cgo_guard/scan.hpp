@@ -62,7 +62,8 @@ inline guard_frame scan_for_guard(const cursor &broken_off, frame_cache &cache) 
 
 /// A guard, or the reason why there is none.
 struct found_guard : guard_frame {
-  bool walked;  ///< the frames below it are all known
+  bool walked;         ///< the frames below it are all known
+  left_stacks stacks;  ///< that are left for it
 };
 
 /// The guard that takes what happens at a position. Calls visit(facts, cursor) for each frame on the way, as far as the
@@ -71,14 +72,26 @@ struct found_guard : guard_frame {
 template <class Visit>
 found_guard find_guard(cursor &position, frame_cache &cache, Visit &&visit, std::uintptr_t bad_call = 0) noexcept {
   call_chain chain(bad_call);
+  left_stacks stacks{};
+  stacks.open(position.registers().sp());
+  bool behind_handler = false;
   const guard_frame walked_to = walk_to_guard(position, [&](const frame_facts &facts, const cursor &at) noexcept {
+    if (behind_handler) stacks.open(at.registers().sp());
+    stacks.close(at.registers().sp());
+    behind_handler = facts.signal_frame;
     chain.add(&facts, at);
     visit(facts, at);
   });
+  if (behind_handler) stacks.open(position.registers().sp());
   const bool found = walked_to || walked_to.why == no_guard::ended;
-  if ((found && chain.sound()) || walked_to.why == no_guard::anothers) return {walked_to, true};
+  if ((found && chain.sound()) || walked_to.why == no_guard::anothers) {
+    stacks.close(walked_to.cfa);
+    return {walked_to, true, stacks};
+  }
   const guard_frame scanned = scan_for_guard(position, cache);
-  return {scanned || !walked_to ? scanned : walked_to, false};
+  const guard_frame guard = scanned || !walked_to ? scanned : walked_to;
+  stacks.close(guard.cfa);
+  return {guard, false, stacks};
 }
 
 }  // namespace detail

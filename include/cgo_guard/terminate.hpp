@@ -34,7 +34,8 @@ inline guard_record *begin_note(std::uintptr_t kind) noexcept {
 }
 
 [[noreturn]] inline void on_terminate() noexcept {
-  const guard_frame guard = getpid() == process.process_id ? guard_from_here() : guard_frame(no_guard::anothers);
+  const found_guard guard =
+      getpid() == process.process_id ? guard_from_here() : found_guard{guard_frame(no_guard::anothers), false, {}};
   if (!guard) {
     if (process.saved_terminate != nullptr) process.saved_terminate();
     std::abort();
@@ -50,7 +51,7 @@ inline guard_record *begin_note(std::uintptr_t kind) noexcept {
   if ((guard.state() & state_noted) != 0) {
     guard.state() |= state_terminate;  // __cxa_pure_virtual has said more than we could
   } else if (guard_record *record = begin_note(state_terminate)) {
-    const exception_view view = view_at_terminate(exception_in_flight(guard));
+    const exception_view view = view_at_terminate(exception_in_flight(guard.stacks));
     if (view) {
       record->noted_name = type_name(*view.type);
       record->noted_what = copy_of_what(view);

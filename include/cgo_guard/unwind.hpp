@@ -145,7 +145,7 @@ inline std::uint32_t uncaught_outside(guard_record &record) noexcept {
   arch::cgo_guard_v1_capture(&here);
   cursor position(here, false, cache);
   arch::registers target = here;
-  bool found = false, interrupted = false;
+  bool found = false, interrupted = false, reached = false;
   std::uint64_t skipped = 0;
   while (!found) {
     const frame_facts *facts = position.describe();
@@ -153,9 +153,10 @@ inline std::uint32_t uncaught_outside(guard_record &record) noexcept {
       ++skipped;  // cannot happen on a stack that was walked once; if it does, say that something was left out
       break;
     }
-    if (position.cfa() >= record.guard_cfa) break;
+    if (arch::trampolines_cfa(position.registers()) == record.guard_cfa) break;
     // Below the frame that was landed in are only the unwinder's and our own.
-    const bool between = position.cfa() > record.landed || (position.cfa() == record.landed && !past_landed);
+    const bool between = reached || (position.cfa() == record.landed && !past_landed);
+    reached = reached || position.cfa() == record.landed;
     if (between && (interrupted || facts->pad.kind == pad_kind::gap)) ++skipped;
     if (between && !interrupted && facts->pad.kind == pad_kind::landing) {
       record.landed = position.cfa();
@@ -168,6 +169,7 @@ inline std::uint32_t uncaught_outside(guard_record &record) noexcept {
       break;
     }
   }
+  if (!reached) ++skipped;
   record.skipped += skipped;
   if (!found) set_guard_registers(guard_frame(record.guard_cfa), &record, target);
   arch::cgo_guard_v1_resume(&target);

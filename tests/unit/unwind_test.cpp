@@ -150,7 +150,33 @@ caught run(void (*f)(void (*)()), void (*fault)() = faults::write_null) {
   return caught(CGO_GUARD { f(fault); });
 }
 
+// A function that takes two words from its caller's stack, as conventions do where the callee cleans up: its caller's
+// rsp is not the CFA but has a rule of its own. And a caller.
+__asm__(
+    ".pushsection .text\n"
+    "cgo_guard_test_callee_pops:\n .cfi_startproc\n"
+    " subq $24,%rsp\n .cfi_def_cfa_offset 32\n"
+    " leaq 48(%rsp),%rax\n movq %rax,8(%rsp)\n .cfi_offset %rsp,-24\n"
+    " callq *%rdi\n"
+    " addq $24,%rsp\n ret $16\n .cfi_endproc\n"
+    "cgo_guard_test_call_one_that_pops:\n .cfi_startproc\n"
+    " subq $8,%rsp\n .cfi_def_cfa_offset 16\n"
+    " pushq $0\n pushq $0\n callq cgo_guard_test_callee_pops\n"
+    " addq $8,%rsp\n .cfi_def_cfa_offset 8\n ret\n .cfi_endproc\n"
+    ".popsection\n");
+extern "C" void cgo_guard_test_call_one_that_pops(void (*f)());
+
 }  // namespace
+
+GUARDED_TEST_CASE("A frame whose tables have a rule for the stack pointer itself is left by that rule") {
+  const caught error = run([](void (*f)()) {
+    leaves_trail t("outside");
+    cgo_guard_test_call_one_that_pops(f);
+  });
+  REQUIRE(error);
+  CHECK(trail == "outside");
+  CHECK(error->cleanup == CGO_GUARD_CLEANUP_COMPLETE);
+}
 
 GUARDED_TEST_CASE("Trap 40: destructors between fault and guard run, innermost first") {
   const caught error = run([](void (*f)()) { three_deep(f, 0); });
