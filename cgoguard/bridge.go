@@ -12,6 +12,11 @@ package cgoguard
 // the header may be in one program.
 static inline void cgoguard_release(cgo_guard_error *error) { error->release(error); }
 
+// What was given to Err may be a pointer to anything, also to Go memory that C must not be given.
+static inline int cgoguard_read_prefix(uintptr_t p, uint64_t *prefix) {
+  return cgo_guard_read_prefix((const void *)p, prefix);
+}
+
 // Go keeps addresses as integers, so that its garbage collector never takes one for a pointer.
 static inline char *cgoguard_format(const uintptr_t *frames, uint64_t count, uint32_t head, uint64_t omitted,
                                     uint64_t modules) {
@@ -61,6 +66,16 @@ var (
 	_ [abiSize - unsafe.Sizeof(C.cgo_guard_error{})]struct{}
 	_ [unsafe.Sizeof(C.cgo_guard_error{}) - abiSize]struct{}
 )
+
+// readPrefix copies the frozen prefix of what p points to, or reports that it can't be read.
+func readPrefix(p unsafe.Pointer) (prefix [prefixSize]byte, ok bool) {
+	var words [prefixSize / 8]C.uint64_t
+	ok = C.cgoguard_read_prefix(C.uintptr_t(uintptr(p)), &words[0]) != 0
+	for i, word := range words {
+		native.PutUint64(prefix[8*i:], uint64(word))
+	}
+	return prefix, ok
+}
 
 // copyError copies the error at p, and its causes, which share the Go stack goPCs.
 func copyError(p unsafe.Pointer, goPCs []uintptr) *Error {

@@ -45,9 +45,11 @@ func take(p unsafe.Pointer, size uintptr, argument any, panics bool) error {
 	if size < prefixSize {
 		return refuseSmall(size, argument)
 	}
-	// Bytes, because p may point to anything at any alignment until the magic has been seen.
-	prefix := (*[prefixSize]byte)(p)[:]
-	magic := native.Uint64(prefix)
+	prefix, ok := readPrefix(p)
+	if !ok {
+		return refuseNowhere(p, argument)
+	}
+	magic := native.Uint64(prefix[:])
 	version := native.Uint32(prefix[abiOffset:])
 	structSize := native.Uint32(prefix[sizeOffset:])
 	if magic != abiMagic {
@@ -75,6 +77,11 @@ func take(p unsafe.Pointer, size uintptr, argument any, panics bool) error {
 func refuseSmall(size uintptr, argument any) error {
 	return fmt.Errorf("%w: Err was given a %T, which points to %d bytes, and a cgo_guard_error has %d. "+
 		"Pass the *C.cgo_guard_error that a CGO_GUARD function returned, unconverted", ErrMisuse, argument, size, abiSize)
+}
+
+func refuseNowhere(p unsafe.Pointer, argument any) error {
+	return fmt.Errorf("%w: Err was given a %T that points to %p, where nothing can be read. "+
+		"Pass the *C.cgo_guard_error that a CGO_GUARD function returned, unconverted", ErrMisuse, argument, p)
 }
 
 func refuseForeign(magic uint64, argument any) error {

@@ -167,11 +167,14 @@ func TestMisuseOfErrIsRefusedWithAnExplanation(t *testing.T) {
 	if failure(t, first).Name != "int" {
 		t.Errorf("the first use gave %v", first)
 	}
+	wild, atTheEnd := guardtest.PassNowhere()
 	for _, test := range []struct {
 		err   error
 		words []string
 	}{
 		{second, []string{"released", "once"}},
+		{wild, []string{"0x414141414140", "nothing can be read", "CGO_GUARD"}},
+		{atTheEnd, []string{"nothing can be read", "CGO_GUARD"}},
 		{guardtest.PassSmall(), []string{"guardtest_small", "4 bytes", "CGO_GUARD"}},
 		{guardtest.PassUnrelated(), []string{"guardtest_unrelated", "0x0000000000000001", "CGO_GUARD"}},
 		{cgoguard.Err(new([1000]byte)), []string{"*[1000]uint8", "CGO_GUARD"}},
@@ -186,6 +189,14 @@ func TestMisuseOfErrIsRefusedWithAnExplanation(t *testing.T) {
 				t.Errorf("%q does not mention %q", test.err, word)
 			}
 		}
+	}
+}
+
+func TestASecondErrIsCounted(t *testing.T) {
+	before := cgoguard.Stats().DoubleFrees
+	guardtest.PassReleased()
+	if counted := cgoguard.Stats().DoubleFrees - before; counted != 1 {
+		t.Errorf("it was counted %d times", counted)
 	}
 }
 

@@ -86,7 +86,7 @@ type Statistics struct {
 
 	PoolSize      uint64 // C errors that can be live at once and keep their details
 	PoolExhausted uint64 // C errors that lost their details because too many were live
-	DoubleFrees   uint64 // C errors released twice; the second time did nothing
+	DoubleFrees   uint64 // C errors released, or given to Err, twice; the second time did nothing
 	Undelivered   uint64 // failures in a CGO_GUARD_VALUE(NULL): printed on stderr for want of a place to put them
 	Forwarded     uint64 // signals that were not a guard's and went to the handler before ours
 	ThreadErrors  uint64 // failures of C++ threads that nobody joined: given to OnThreadError, or printed

@@ -146,6 +146,12 @@ CGO_GUARD_OWNED_RESULT char *cgo_guard_decorate(const char *report, uint32_t fla
 ///   or "dumb".
 int cgo_guard_wants_color(int fd);
 
+/// Looks at what somebody says is an error, of whatever version: copies its frozen prefix. An error that was released
+/// already is counted as cgo_guard_free would: who looks at it is about to use it once more.
+/// @return 0 where the prefix can't be read, and nothing is copied. (Without the guard of signals the pointer is read as
+///   it is.)
+int cgo_guard_read_prefix(const void *pointer, uint64_t prefix[3]);
+
 /// Makes one more owner of an error: each of them calls cgo_guard_free. @return the same pointer.
 cgo_guard_error *cgo_guard_retain(cgo_guard_error *error);
 

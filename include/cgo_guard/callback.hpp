@@ -65,7 +65,8 @@ class go_error : public error {
 #if defined(__cpp_exceptions)
 namespace detail {
 [[noreturn, gnu::cold, gnu::noinline]] inline void throw_report(cgo_guard_error *report) {
-  if (report->magic != CGO_GUARD_MAGIC) {
+  std::uint64_t prefix[3];
+  if (cgo_guard_read_prefix(report, prefix) == 0 || prefix[0] != CGO_GUARD_MAGIC) {
     throw std::invalid_argument(
         "cgo_guard::check was given a pointer that is no cgo_guard_error; pass what cgoguard.Callback or a guard "
         "returned");

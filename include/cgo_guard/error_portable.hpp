@@ -240,6 +240,13 @@ inline unsigned long long number_of(const void *address) noexcept {
 }  // namespace detail
 CGO_GUARD_NAMESPACE_END
 
+CGO_GUARD_C_API int cgo_guard_read_prefix(const void *pointer, uint64_t prefix[3]) {
+  using namespace cgo_guard::detail;
+  std::memcpy(prefix, pointer, 3 * sizeof prefix[0]);
+  if (prefix[0] == freed_magic) portable_count.double_frees.fetch_add(1, std::memory_order_relaxed);
+  return 1;
+}
+
 CGO_GUARD_C_API cgo_guard_error *cgo_guard_retain(cgo_guard_error *error) {
   using namespace cgo_guard::detail;
   if (error == nullptr) return nullptr;

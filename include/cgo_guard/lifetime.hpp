@@ -9,14 +9,24 @@
 
 #include "live_sites.hpp"
 #include "pool.hpp"
+#include "readable.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
 inline error_slot &slot_of(cgo_guard_error &error) noexcept { return reinterpret_cast<error_slot &>(error); }
 
+// The frozen prefix: the same in every ABI version.
+constexpr std::size_t prefix_size = 24;
+
+/// Whether a pointer that somebody has handed in leads anywhere. Those of the pool do; for others, which may have been
+/// made by another copy of this header, it takes a system call.
+inline bool can_be_read(const cgo_guard_error &error) noexcept {
+  return pool.holds(&error) || is_readable(&error, prefix_size);
+}
+
 inline bool is_live(const cgo_guard_error &error) noexcept {
-  return __atomic_load_n(&error.magic, __ATOMIC_ACQUIRE) == CGO_GUARD_MAGIC;
+  return can_be_read(error) && __atomic_load_n(&error.magic, __ATOMIC_ACQUIRE) == CGO_GUARD_MAGIC;
 }
 
 /// Whether an error was made by this version of the header. Of another one only the frozen prefix may be touched.
@@ -71,8 +81,18 @@ inline void retain_error(cgo_guard_error &error) noexcept {
   if (!slot_of(error).shared) slot_of(error).owners.fetch_add(1, std::memory_order_relaxed);
 }
 
+inline void count_double_free(const void *pointer, const char *what) noexcept {
+  if (process.count.double_frees.fetch_add(1, std::memory_order_relaxed) == 0) {
+    report_misuse("cgo_guard_free", pointer, what);
+  }
+}
+
 inline void release_error(cgo_guard_error *error) noexcept {
   while (error != nullptr) {
+    if (!can_be_read(*error)) {
+      count_double_free(error, "this points to nothing that can be read");
+      return;
+    }
     error_slot &slot = slot_of(*error);
     const std::uint64_t magic = __atomic_load_n(&error->magic, __ATOMIC_ACQUIRE);
     if (magic == CGO_GUARD_MAGIC) {
@@ -83,11 +103,8 @@ inline void release_error(cgo_guard_error *error) noexcept {
     if (magic != CGO_GUARD_MAGIC ||
         __atomic_exchange_n(&error->magic, freed_magic, __ATOMIC_ACQ_REL) != CGO_GUARD_MAGIC) {
       const bool twice = __atomic_load_n(&error->magic, __ATOMIC_ACQUIRE) == freed_magic;
-      if (process.count.double_frees.fetch_add(1, std::memory_order_relaxed) == 0) {
-        report_misuse(
-            "cgo_guard_free", error,
-            twice ? "this error was already freed; further ones are only counted" : "this is not a cgo_guard_error");
-      }
+      count_double_free(error, twice ? "this error was already freed; further ones are only counted"
+                                     : "this is not a cgo_guard_error");
       return;
     }
     release_error(slot.origin);  // one level deep: a callback's error speaks for itself

@@ -86,6 +86,15 @@ class error_pool {
     }
   }
 
+  bool holds(const void *error) noexcept {
+    const std::uint32_t chunks = chunk_count();
+    for (std::uint32_t i = 0; i < chunks; ++i) {
+      const error_slot *const first = chunk(i).slots;
+      if (error >= first && error < first + 64) return true;
+    }
+    return false;
+  }
+
   std::uint64_t live() noexcept {
     std::uint64_t count = 0;
     const std::uint32_t chunks = chunk_count();

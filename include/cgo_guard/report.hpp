@@ -106,6 +106,14 @@ inline void report_undelivered(cgo_guard_error *error) noexcept {
 }  // namespace detail
 CGO_GUARD_NAMESPACE_END
 
+CGO_GUARD_C_API int cgo_guard_read_prefix(const void *pointer, uint64_t prefix[3]) {
+  using namespace cgo_guard::detail;
+  if (!can_be_read(*static_cast<const cgo_guard_error *>(pointer))) return 0;
+  std::memcpy(prefix, pointer, prefix_size);
+  if (prefix[0] == freed_magic) process.count.double_frees.fetch_add(1, std::memory_order_relaxed);
+  return 1;
+}
+
 CGO_GUARD_C_API cgo_guard_error *cgo_guard_retain(cgo_guard_error *error) {
   using namespace cgo_guard::detail;
   if (error == nullptr) return nullptr;

@@ -100,6 +100,8 @@ typedef struct guardtest_unrelated {
 } guardtest_unrelated;
 
 guardtest_future_error *guardtest_make_future_error(int32_t with_release);
+cgo_guard_error *guardtest_wild_error(void);
+cgo_guard_error *guardtest_error_at_the_end(void);
 int32_t guardtest_future_errors_released(void);
 guardtest_small *guardtest_make_small(void);
 guardtest_unrelated *guardtest_make_unrelated(void);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 // What somebody might pass to cgoguard.Err by mistake.
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include <sys/mman.h>
 
 #include "opaque.hpp"
 
@@ -14,6 +18,17 @@ void release_future_error(guardtest_future_error *error) {
 }
 
 }  // namespace guardtest
+
+extern "C" cgo_guard_error *guardtest_wild_error() {
+  return reinterpret_cast<cgo_guard_error *>(std::uintptr_t{0x414141414140});
+}
+
+extern "C" cgo_guard_error *guardtest_error_at_the_end() {
+  constexpr std::size_t page = 4096;
+  void *const memory = mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  mprotect(static_cast<char *>(memory) + page, page, PROT_NONE);
+  return reinterpret_cast<cgo_guard_error *>(static_cast<char *>(memory) + page - sizeof(std::uint64_t));
+}
 
 extern "C" guardtest_future_error *guardtest_make_future_error(int32_t with_release) {
   auto *error = new guardtest_future_error();

@@ -23,6 +23,12 @@ func PassReleased() (first, second error) {
 	return cgoguard.Err(e), cgoguard.Err(e)
 }
 
+// PassNowhere passes pointers to where nothing can be read: one that was never anything, and one to the last bytes of a
+// page.
+func PassNowhere() (wild, atTheEnd error) {
+	return cgoguard.Err(C.guardtest_wild_error()), cgoguard.Err(C.guardtest_error_at_the_end())
+}
+
 // PassFuture passes an error from a header of a later ABI version, with or without a release function. released is how
 // often that function ran.
 func PassFuture(withRelease bool) (err error, released int) {
