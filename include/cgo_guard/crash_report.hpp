@@ -111,16 +111,10 @@ inline void write_registers(const crash_output &out, const arch::registers &r) n
   }
 }
 
-/// Whether a fault stands in C or C++, and not in Go, whose code has no unwind tables and whose faults are panics.
-inline bool is_in_cpp(const fault_facts &fault, const walk_start &start) noexcept {
-  frame_description description;
-  return find_frame_description(fault.pc, description) ||
-         (fault.bad_call && find_frame_description(start.call_site(), description));
-}
-
 /// Collects the call sites from a fault outwards. @return whether the stack could be followed to its end, or to Go.
-inline bool collect_call_sites(const walk_start &start, fault_facts &fault, frame_list &list) noexcept {
-  if (fault.bad_call) list.add(fault.pc);
+inline bool collect_call_sites(walk_start start, fault_facts &fault, frame_list &list) noexcept {
+  const std::uintptr_t begin = start.call_site();
+  if (list_first_frames(start, fault.bad_call, fault.pc, list) && start.call_site() == begin) return true;
   frame_cache cache;
   cursor position(start, cache);
   bool first = true;
@@ -156,7 +150,7 @@ inline void report_crash_here(int signal, const siginfo_t &info, const ucontext_
   arch::registers at_fault;
   arch::from_ucontext(context, at_fault);
   const walk_start start = start_of_walk(at_fault, !arch::pc_is_after_trap(context), fault.bad_call);
-  if (!is_in_cpp(fault, start)) return;
+  if (!is_outside_go(start)) return;
   process.crashing.store(true, std::memory_order_relaxed);
   if (process.crash_fd.load(std::memory_order_relaxed) < 0) return;
 

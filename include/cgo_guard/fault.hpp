@@ -16,6 +16,7 @@
 #include "heap_evidence.hpp"
 #include "sanitizer.hpp"
 #include "scan.hpp"
+#include "unknown_code.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -221,12 +222,19 @@ inline void copy_abort_message(char *out, std::size_t size) noexcept {
 
 /// From the fault to its guard.
 inline found_guard walk_from_fault(const walk_start &start, fault_facts &fault, fault_walk &walk) noexcept {
-  if (fault.bad_call) walk.list.add(fault.pc);
+  walk_start known = start;
+  const bool guessed = list_first_frames(known, fault.bad_call, fault.pc, walk.list);
   frame_cache cache;
-  cursor position(start, cache);
+  cursor position(known, cache);
   const auto visit = [&](const frame_facts &facts, const cursor &at) noexcept { visit_frame(facts, at, fault, walk); };
-  const found_guard guard = find_guard(position, cache, visit, fault.bad_call ? fault.pc : 0);
-  fault.walked = guard && guard.walked;
+  const found_guard guard = find_guard(position, cache, visit, fault.bad_call && !guessed ? fault.pc : 0);
+  fault.walked = guard && guard.walked && !guessed;
+  // Code without tables in the middle of the stack: who was called from there is known, so it is where it says.
+  const std::uintptr_t stopped_at = position.registers().pc();
+  if (!guard.walked && stopped_at != start.registers.pc() && !is_known_code(position.call_site()) &&
+      arch::follows_call(stopped_at)) {
+    walk.list.add(position.call_site());
+  }
   return guard;
 }
 

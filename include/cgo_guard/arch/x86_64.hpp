@@ -331,6 +331,16 @@ inline bool pop_return_address(registers &r) noexcept {
   return true;
 }
 
+/// From a function to its caller by the frame pointer.
+inline bool pop_frame(registers &r) noexcept {
+  const std::uintptr_t frame = r.value[frame_register];
+  constexpr std::uintptr_t word = sizeof frame;
+  if (cgo_guard_v1_load(frame, &r.value[frame_register]) == 0) return false;
+  if (cgo_guard_v1_load(frame + word, &r.value[pc_register]) == 0) return false;
+  r.value[sp_register] = frame + 2 * word;
+  return true;
+}
+
 /// Where a caller stands, in one word, from which its stack can be walked as long as the function it called runs:
 /// rsp (47 bits, of which a call site has the last four 0), and rbp as its distance from there, 0 for one that is no
 /// frame pointer. @return 0 where it does not fit.
