@@ -121,8 +121,8 @@ typedef struct cgo_guard_error {
 /// Not async-signal-safe. Different errors may be used from different threads at once; one error may not.
 const char *cgo_guard_stack(cgo_guard_error *error);
 
-/// The whole report as text: what happened, where, what was cleaned up, the causes, the stack. Same rules as above. What
-/// others have written in it, such as a what(), has its control characters escaped as Go escapes them.
+/// The whole report as text: what happened, where, what was cleaned up, the causes, the stack. Same rules as above.
+/// What others have written in it, such as a what(), has its control characters escaped as Go escapes them.
 const char *cgo_guard_describe(cgo_guard_error *error);
 
 /// For a person to read: writes the report to `out`, with the source around the first frames of each C++ stack where

@@ -5,6 +5,7 @@
 #define CGO_GUARD_LIVE_SITES_HPP
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 #include "abi.h"

@@ -4,6 +4,8 @@
 #ifndef CGO_GUARD_TRAPPING_ARITHMETIC_HPP
 #define CGO_GUARD_TRAPPING_ARITHMETIC_HPP
 
+#include <initializer_list>
+
 #include "frame_table.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
