@@ -218,6 +218,7 @@ func configure(o Options, coreDir string, coreEveryMS int32) string {
 	if o.CatchExit {
 		options.catch_exit = 1
 	}
+	options.neighbours = C.int32_t(o.Neighbours)
 	if o.NoCrashReport {
 		options.crash_fd = -1
 	}

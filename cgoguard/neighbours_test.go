@@ -116,3 +116,65 @@ func TestAHandlerThatItsOwnerTookOutAgainIsForgotten(t *testing.T) {
 		t.Errorf("want Go's dump, got\n%s", output)
 	}
 }
+
+// barriersWork ends the child unless write barriers, guards and Go's nil dereferences go on side by side.
+func barriersWork() {
+	for i := 1; i <= 20; i++ {
+		if n := guardtest.TrackedWrite(); n != 2*i-1 {
+			failChild("%d barriers after an unguarded write, want %d", n, 2*i-1)
+		}
+		if n, err := guardtest.GuardedTrackedWrite(); n != 2*i || err != nil {
+			failChild("%d barriers after a guarded write, want %d; %v", n, 2*i, err)
+		}
+		if err := guardtest.Named("read through null").Call(0x230); !errors.Is(err, cgoguard.SIGSEGV) {
+			failChild("a guard gave %v", err)
+		}
+		if !nilPanicRecovers() {
+			failChild("a nil pointer panic in Go is not recovered")
+		}
+	}
+}
+
+func init() {
+	children["write barrier"] = func() {
+		guardtest.Success(1)
+		guardtest.InstallBarrier()
+		guardtest.Success(1)
+		barriersWork()
+	}
+	children["write barrier from before Go"] = func() {
+		guardtest.Success(1)
+		barriersWork()
+	}
+	children["write barrier, neighbours last"] = func() {
+		guardtest.Success(1)
+		guardtest.InstallBarrier()
+		if err := cgoguard.Configure(cgoguard.Options{Neighbours: cgoguard.NeighboursLast}); err != nil {
+			failChild("Configure: %v", err)
+		}
+		if _, err := guardtest.GuardedTrackedWrite(); !errors.Is(err, cgoguard.SIGSEGV) {
+			failChild("a write barrier gave %v", err)
+		}
+	}
+}
+
+func TestARuntimeThatWorksByFaultsWorksUnderAGuard(t *testing.T) {
+	if asanEnabled {
+		t.Skip("with AddressSanitizer no neighbour is asked first")
+	}
+	runChild(t, "write barrier")
+	runChild(t, "write barrier, neighbours last")
+	os.Setenv(guardtest.EarlyBarrierVariable, "1")
+	defer os.Unsetenv(guardtest.EarlyBarrierVariable)
+	if output := runChild(t, "write barrier from before Go"); strings.Contains(output, "cgo_guard:") {
+		t.Errorf("a fault that a handler from before Go takes is reported:\n%s", output)
+	}
+}
+
+func TestAnImpossibleOrderOfNeighboursIsRefused(t *testing.T) {
+	for _, order := range []cgoguard.NeighbourOrder{-1, 3} {
+		if err := cgoguard.Configure(cgoguard.Options{Neighbours: order}); err == nil {
+			t.Errorf("Configure took %v", order)
+		}
+	}
+}

@@ -27,12 +27,34 @@ func (p HeapPolicy) String() string {
 	return word(int(p), "quarantine", "continue", "crash")
 }
 
+// NeighbourOrder says when the signal handler of another library is asked before a guard takes a fault of its block. Some
+// runtimes work by faults: a JVM's null checks, a WebAssembly engine's bounds checks, the write barrier of a garbage
+// collector. Go's own handler is never asked first, and no handler is for an abort.
+type NeighbourOrder int
+
+const (
+	// NeighboursAuto: where the fault may be how such a runtime works, that is in code without unwind tables, as it is
+	// generated at run time, or on a page that is there but protected. The default.
+	NeighboursAuto NeighbourOrder = 0
+	// NeighboursFirst: for every fault. A handler that ends the process for what it does not know then ends it.
+	NeighboursFirst NeighbourOrder = 1
+	// NeighboursLast: never. For hosts whose handler is a crash reporter, and nothing that lives on.
+	NeighboursLast NeighbourOrder = 2
+)
+
+// String returns "auto", "first" or "last".
+func (o NeighbourOrder) String() string {
+	return word(int(o), "auto", "first", "last")
+}
+
 // Options are the process-wide choices. The zero value is the default.
 type Options struct {
 	OnHeapCorruption HeapPolicy
 	// CatchExit makes exit, quick_exit, _Exit and _exit inside a guard an error (CodeExit, with the status as Number)
 	// instead of the end of the process. Outside a guard they do what they always do.
 	CatchExit bool
+	// Neighbours says when handlers of other libraries come before a guard.
+	Neighbours NeighbourOrder
 	// A crash in C or C++ that no guard takes is reported before Go prints its goroutines: what and where, the thread,
 	// the C++ stack, the registers. CrashFile is a file for that, which is appended to; without one it is stderr.
 	CrashFile string
@@ -50,6 +72,9 @@ type Options struct {
 func Configure(options Options) error {
 	if p := options.OnHeapCorruption; p < HeapQuarantine || p > HeapCrash {
 		return fmt.Errorf("cgoguard: Options.OnHeapCorruption is %d; it must be HeapQuarantine, HeapContinue or HeapCrash", int(p))
+	}
+	if o := options.Neighbours; o < NeighboursAuto || o > NeighboursLast {
+		return fmt.Errorf("cgoguard: Options.Neighbours is %d; it must be NeighboursAuto, NeighboursFirst or NeighboursLast", int(o))
 	}
 	if strings.IndexByte(options.CrashFile, 0) >= 0 {
 		return fmt.Errorf("cgoguard: Options.CrashFile is %q; a file name has no NUL byte", options.CrashFile)

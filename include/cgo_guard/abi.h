@@ -185,10 +185,19 @@ enum cgo_guard_heap_policy {
   CGO_GUARD_HEAP_CRASH = 2        ///< leave the signal to whoever had it before us: the process dies with a report
 };
 
+/// When the handler of a neighbour is asked before a guard takes a fault of its block (docs/neighbours.md). Never: Go's,
+/// the default, and for what the block has raised itself.
+enum cgo_guard_neighbours {
+  CGO_GUARD_NEIGHBOURS_AUTO = 0,   ///< where the fault may be how a runtime works: generated code, a protected page
+  CGO_GUARD_NEIGHBOURS_FIRST = 1,  ///< for every fault
+  CGO_GUARD_NEIGHBOURS_LAST = 2    ///< for none that a guard takes
+};
+
 typedef struct cgo_guard_options {
   uint32_t struct_size;    ///< sizeof(cgo_guard_options)
   int32_t heap_policy;     ///< enum cgo_guard_heap_policy
   int32_t catch_exit;      ///< not 0: exit() and its kin inside a guard become CGO_GUARD_EXIT (exit.hpp)
+  int32_t neighbours;      ///< enum cgo_guard_neighbours
   int32_t crash_fd;        ///< where crashes under no guard are reported: 0 means stderr, -1 nowhere
   const char *crash_file;  ///< a file for that instead, appended to; it is copied. NULL or "" for none
 

@@ -142,6 +142,20 @@ inline void describe_crash(const fault_facts &fault, std::uint64_t frames, char 
   if (length == 0) decode_fault(fault, frames, out, sizeof out);
 }
 
+// Somebody may live on after each of them. A report is a stack, and a child of the process for its names.
+constexpr int most_crashes_reported = 10;
+
+/// @return whether a report is still due. The first that is not is told so.
+inline bool may_report_another() noexcept {
+  const int before = process.crashes_reported.fetch_add(1, std::memory_order_relaxed);
+  if (before == most_crashes_reported) {
+    const crash_output out;
+    crash_line(out).add("cgo_guard: %d crashes have been reported. Nothing will be said of others.\n", before);
+  }
+  if (before > most_crashes_reported) process.crashes_reported.store(most_crashes_reported + 1);  // it must not wrap
+  return before < most_crashes_reported;
+}
+
 /// Says what happened, on which thread, and where. Only for a fault of this thread's own C or C++.
 inline void report_crash_here(int signal, const siginfo_t &info, const ucontext_t &context) noexcept {
   if (!is_synchronous(signal, info, context)) return;
@@ -152,7 +166,7 @@ inline void report_crash_here(int signal, const siginfo_t &info, const ucontext_
   const walk_start start = start_of_walk(at_fault, !arch::pc_is_after_trap(context), fault.bad_call);
   if (!is_outside_go(start)) return;
   process.crashing.store(true, std::memory_order_relaxed);
-  if (process.crash_fd.load(std::memory_order_relaxed) < 0) return;
+  if (process.crash_fd.load(std::memory_order_relaxed) < 0 || !may_report_another()) return;
 
   const void *frames[max_frames];
   frame_list list(frames);

@@ -270,23 +270,34 @@ inline void poison_heap(int signal) noexcept {
   }
 }
 
+/// Whose a signal is. Fills in what there is to know of it, and changes nothing.
+/// @return the guard that is to have it, or an empty one where none is.
+inline found_guard whose_fault(int signal, const siginfo_t &info, const ucontext_t &context, fault_facts &fault,
+                               walk_start &start, fault_walk &walk) noexcept {
+  const found_guard nobody{guard_frame(no_guard::nowhere), false};
+  // A fork's child has its parent's stack, but its parent's callers are not there to be returned to.
+  if (getpid() != process.process_id) return nobody;
+  if (!is_synchronous(signal, info, context)) return nobody;
+
+  describe_fault(signal, info, context, fault);
+  arch::registers at_fault;
+  arch::from_ucontext(context, at_fault);
+  start = start_of_walk(at_fault, !arch::pc_is_after_trap(context), fault.bad_call);
+  const found_guard guard = walk_from_fault(start, fault, walk);
+  const bool refused =
+      fault.in_allocator && process.heap_policy.load(std::memory_order_relaxed) == CGO_GUARD_HEAP_CRASH;
+  return refused ? nobody : guard;
+}
+
 /// Takes the fault if it is ours: fills the guard's record and edits the context, so that returning from the handler
 /// continues in a landing pad or at the guard.
 /// @return false if it is not ours; nothing has been changed then.
 inline bool take_fault(int signal, const siginfo_t &info, ucontext_t &context) noexcept {
-  // A fork's child has its parent's stack, but its parent's callers are not there to be returned to.
-  if (getpid() != process.process_id) return false;
-  if (!is_synchronous(signal, info, context)) return false;
-
   fault_facts fault;
-  describe_fault(signal, info, context, fault);
-  arch::registers at_fault;
-  arch::from_ucontext(context, at_fault);
-  const walk_start start = start_of_walk(at_fault, !arch::pc_is_after_trap(context), fault.bad_call);
+  walk_start start;
   fault_walk walk;
-  const found_guard guard = walk_from_fault(start, fault, walk);
+  const found_guard guard = whose_fault(signal, info, context, fault, start, walk);
   if (!guard) return false;
-  if (fault.in_allocator && process.heap_policy.load(std::memory_order_relaxed) == CGO_GUARD_HEAP_CRASH) return false;
 
   guard_record &record = guard.record();
   bool land = false;
@@ -310,14 +321,14 @@ inline bool take_fault(int signal, const siginfo_t &info, ucontext_t &context) n
   return true;
 }
 
-/// If our own probing read faulted, lets it return "can't be read".
+/// If our own probing access faulted, lets it return "can't be read", or written.
 inline bool excuse_own_read(ucontext_t &context) noexcept {
   auto &pc = context.uc_mcontext.gregs[arch::greg_of[arch::pc_register]];
   const auto at = static_cast<std::uintptr_t>(pc);
-  if (at < reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_load_begin) ||
-      at >= reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_load_end)) {
-    return false;
-  }
+  const bool reading = at >= reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_load_begin) &&
+                       at < reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_load_end);
+  const bool writing = at == reinterpret_cast<std::uintptr_t>(&arch::cgo_guard_v1_touch);
+  if (!reading && !writing) return false;
   pc = static_cast<greg_t>(reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_load_failed));
   return true;
 }

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "ask_first.hpp"
 #include "call_handler.hpp"
 #include "crash_report.hpp"
 #include "fault.hpp"
@@ -52,6 +53,13 @@ inline bool is_a_copys(const struct sigaction &action) noexcept {
          (kernel_set(action.sa_mask) | ignored) == (our_mask() | ignored);
 }
 
+/// Whether Go hands a fault in C to a handler that was there before it: of these signals (_SigPanic in its table), and
+/// only what the kernel raised (runtime/signal_unix.go, sigfwdgo).
+inline bool go_passes_on(int signal, const siginfo_t &info) noexcept {
+  return (signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE) && info.si_code > 0 &&
+         process.before_go[index_of(signal)].exists();
+}
+
 /// Does what the action below ours says. Under Go that is the runtime's, which turns a nil dereference into a panic and
 /// anything else into a crash report.
 inline void forward_to(const struct sigaction &old, int signal, siginfo_t *info, void *context) noexcept {
@@ -62,7 +70,7 @@ inline void forward_to(const struct sigaction &old, int signal, siginfo_t *info,
     die_by_default(signal, *info);
     return;
   }
-  const bool last = is_last(old);
+  const bool last = is_last(old) && !go_passes_on(signal, *info);
   auto &interrupted = *static_cast<ucontext_t *>(context);
   if (last) report_crash(signal, *info, interrupted);
   if (old.sa_handler == SIG_DFL) {
@@ -120,12 +128,46 @@ inline bool take_fault_with_room(int signal, const siginfo_t &info, ucontext_t &
   if (info->si_code > 0 && arch::pc_of(context) == pc) die_by_default(signal, *info);
 }
 
+/// Whether the handler below ours is to be asked before a guard takes a fault.
+inline bool is_to_be_asked(const struct sigaction &action, int signal, const siginfo_t &info, bool always) noexcept {
+  if (!is_a_function(action) || is_a_copys(action)) return false;
+  if (!is_gos(action)) return always || can_work_by_faults(action.sa_flags);
+  if (!go_passes_on(signal, info)) return false;
+  return always || can_work_by_faults(process.before_go[index_of(signal)].flags.load(std::memory_order_relaxed));
+}
+
+/// Whether a neighbour has a better claim to a fault than the guard that would take it, and has dealt with it.
+[[gnu::noinline]] inline bool is_answered_by_neighbour(int signal, siginfo_t *info, ucontext_t &context,
+                                                       const void *frame, bool from_kernel) noexcept {
+  const int order = process.neighbours_asked.load(std::memory_order_relaxed);
+  // The handlers of sanitizers report every fault and end the process.
+  const bool never =
+      order == CGO_GUARD_NEIGHBOURS_LAST || (CGO_GUARD_HAS_SANITIZER && order == CGO_GUARD_NEIGHBOURS_AUTO);
+  const bool always = order == CGO_GUARD_NEIGHBOURS_FIRST;
+  const int index = index_of(signal);
+  if (never || index < 0 || info->si_code <= 0) return false;
+  handler_chain &chain = process.neighbours[index];
+  struct sigaction next;
+  if (chain.count() == 1 && chain.look(0, next) && !is_to_be_asked(next, signal, *info, always)) return false;
+
+  bool his = false;
+  with_room(context, [&]() noexcept { his = may_be_a_neighbours(signal, *info, context, always); });
+  if (!his) return false;
+  const forwarding_levels::turn turn = process.forwarding.enter(&context, frame, from_kernel);
+  const bool answered = chain.look(turn.level, next) && is_to_be_asked(next, signal, *info, always) &&
+                        chain.claim(turn.level, next) && ask(next, signal, info, context);
+  process.forwarding.leave(turn);
+  if (answered) process.count.forwarded.fetch_add(1, std::memory_order_relaxed);
+  return answered;
+}
+
 /// Takes the signal, or hands it down. @param frame on_signal's.
 inline void decide(int signal, siginfo_t *info, ucontext_t &context, const void *frame, bool from_kernel) noexcept {
   const int saved_errno = errno;
   if (interrupts_our_handler(context)) {
     forward_interruption(signal, info, context, frame, from_kernel);
-  } else if (!take_fault_with_room(signal, *info, context)) {
+  } else if (!is_answered_by_neighbour(signal, info, context, frame, from_kernel) &&
+             !take_fault_with_room(signal, *info, context)) {
     errno = saved_errno;
     forward_in_turn(signal, info, context, frame, from_kernel);
   }

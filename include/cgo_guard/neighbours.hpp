@@ -36,6 +36,23 @@ inline void forget_guests(handler_chain &chain, const struct sigaction &ours,
   }
 }
 
+/// Go remembers what it finds when it takes a signal for the first time.
+inline void note_before_go(int index, const struct sigaction &previous) noexcept {
+  handler_before_go &before = process.before_go[index];
+  before.flags.store(is_a_function(previous) && !names_ours(previous) ? previous.sa_flags : handler_before_go::none);
+}
+
+/// The same where nobody sees how Go takes the signals: as its library is loaded into a program that has handlers. In a
+/// program of Go's own, those of other constructors come later, and watch_sigaction sees more. A constructor of this
+/// priority, the first that is not reserved, runs before the one that starts Go.
+__attribute__((constructor(101), used)) inline void note_handlers_before_go() noexcept {
+  if (!go_is_still_to_come()) return;
+  for (int i = 0; i < guarded_signal_count; ++i) {
+    struct sigaction current;
+    if (sigaction(guarded_signals[i], nullptr, &current) == 0) note_before_go(i, current);
+  }
+}
+
 /// Somebody else's is installed over `previous`. @param asks_for_old so as to pass on to it what is not his.
 inline void note_newcomer(handler_chain &chain, const struct sigaction &action, const struct sigaction &previous,
                           bool asks_for_old) noexcept {
@@ -50,7 +67,8 @@ inline void note_newcomer(handler_chain &chain, const struct sigaction &action, 
 template <class Libcs>
 int watch_sigaction(Libcs &&libcs, int signal, const struct sigaction *action, struct sigaction *old,
                     bool asks_for_old) noexcept {
-  handler_chain &chain = process.neighbours[index_of(signal)];
+  const int index = index_of(signal);
+  handler_chain &chain = process.neighbours[index];
   struct sigaction wanted, previous;
   if (action != nullptr) wanted = *action;
   const bool ours = action != nullptr && names_ours(wanted);
@@ -63,6 +81,7 @@ int watch_sigaction(Libcs &&libcs, int signal, const struct sigaction *action, s
   if (ours) {
     forget_guests(chain, wanted, previous);
   } else if (action != nullptr) {
+    if (is_gos(wanted) && !process.before_go[index].replaced.exchange(true)) note_before_go(index, previous);
     note_newcomer(chain, wanted, previous, asks_for_old);
   }
   if (old != nullptr) {

@@ -44,6 +44,14 @@ constexpr const char *signal_name(int number) {
 /// Begins a core of a fault that a guard takes (core_on_fault.hpp). @return its name, or nullptr where there is none.
 using core_taker = const char *(int signal, const siginfo_t &info, const ucontext_t &context) noexcept;
 
+/// The handler of a signal that was there before Go, which Go passes on to it what happens in C (neighbours.hpp).
+struct handler_before_go {
+  static constexpr int none = -1;
+  std::atomic<int> flags{none};       ///< its sa_flags
+  std::atomic<bool> replaced{false};  ///< Go has found it, or that there is none
+  bool exists() const noexcept { return flags.load(std::memory_order_relaxed) != none; }
+};
+
 struct counters {
   std::atomic<std::uint64_t> exceptions{0}, signals{0}, terminates{0}, exits{0}, quarantined{0};
   std::atomic<std::uint64_t> cleanup[3] = {};
@@ -55,15 +63,18 @@ struct process_state {
   std::atomic<process_mode> mode{process_mode::cold};
   std::atomic<int> heap_policy{CGO_GUARD_HEAP_QUARANTINE};
   std::atomic<bool> catch_exit{false};
+  std::atomic<int> neighbours_asked{CGO_GUARD_NEIGHBOURS_AUTO};
   std::atomic<int> crash_fd{2};                  ///< where crashes under no guard are reported; -1 for nowhere
   std::atomic<const char *> crash_file{""};      ///< instead of crash_fd; "" for none. Never freed: a crash may read it
   std::atomic<core_taker *> take_core{nullptr};  ///< a pointer, so that only who can configure it compiles it
   std::atomic<int> poisoned_by{0};               ///< the signal that showed the heap to be corrupt, 0 while it is sound
+  std::atomic<int> crashes_reported{0};
   std::atomic<bool> crashing{false};  ///< a fault of C++ under no guard went to Go, or to nobody: this is the end
   char poison_text[256] = {};         ///< what it did, written once by the thread that set poisoned_by
   int process_id = 0;                 ///< who installed the handlers; a fork's child is somebody else
   handler_chain neighbours[guarded_signal_count];
   forwarding_levels forwarding;
+  handler_before_go before_go[guarded_signal_count];
   std::uintptr_t exception_state_below_thread = 0;  ///< see locate_exception_state; 0 where the handler can't have it
   std::uintptr_t inherited_from = 0, inherited_to = 0;  ///< in a fork's child: the stack that was the parent's
   std::terminate_handler saved_terminate = nullptr;

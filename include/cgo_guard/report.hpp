@@ -194,6 +194,9 @@ CGO_GUARD_C_API const char *cgo_guard_configure(const cgo_guard_options *options
   if (options->heap_policy < CGO_GUARD_HEAP_QUARANTINE || options->heap_policy > CGO_GUARD_HEAP_CRASH) {
     return "cgo_guard_configure: heap_policy is none of quarantine, continue, crash";
   }
+  if (options->neighbours < CGO_GUARD_NEIGHBOURS_AUTO || options->neighbours > CGO_GUARD_NEIGHBOURS_LAST) {
+    return "cgo_guard_configure: neighbours is none of auto, first, last";
+  }
   if (options->crash_fd < -1) return "cgo_guard_configure: crash_fd is no file descriptor; -1 is for no report at all";
   const char *const file = options->crash_file != nullptr ? options->crash_file : "";
   if (std::strlen(file) > 511) return "cgo_guard_configure: crash_file is longer than 511 bytes";
@@ -208,6 +211,7 @@ CGO_GUARD_C_API const char *cgo_guard_configure(const cgo_guard_options *options
   if (!same_file) process.crash_file.store(kept_file);
   process.heap_policy.store(options->heap_policy);
   process.catch_exit.store(options->catch_exit != 0);
+  process.neighbours_asked.store(options->neighbours);
   be_ready();  // so that a crash is reported also where it comes before the first guard
   return nullptr;
 }

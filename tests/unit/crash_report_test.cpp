@@ -296,3 +296,27 @@ TEST_CASE("Options of the report that can't be are refused") {
   REQUIRE(refusal != nullptr);
   CHECK(contains(refusal, "crash_file"));
 }
+
+DEATH_CASE(many_crashes) {
+  configure(0, nullptr);
+  // Somebody who lives on after each of them, and whom we don't know for that.
+  struct sigaction action = {};
+  action.sa_sigaction = [](int signal, siginfo_t *info, void *context) {
+    static int crashes = 0;
+    cgo_guard::detail::report_crash(signal, *info, *static_cast<ucontext_t *>(context));
+    if (++crashes == 15) _exit(0);
+  };
+  action.sa_flags = SA_SIGINFO | SA_NODEFER;
+  sigaction(SIGSEGV, &action, nullptr);
+  faults::write_null();
+}
+TEST_CASE("After ten reports of crashes a line says that there are no more") {
+  const death d = die(many_crashes);
+  CHECK(d.exit_status == 0);
+  int reports = 0, last_words = 0;
+  for (std::size_t at = 0; (at = d.output.find("under no guard", at)) != std::string::npos; ++at) ++reports;
+  for (std::size_t at = 0; (at = d.output.find("Nothing will be said of others", at)) != std::string::npos; ++at)
+    ++last_words;
+  CHECK(reports == 10);
+  CHECK(last_words == 1);
+}

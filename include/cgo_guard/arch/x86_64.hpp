@@ -38,6 +38,8 @@
 //   cgo_guard_v1_load(address, out): *out = *address; returns 1, or 0 where that faults: the signal handler knows the
 //   one instruction that may (between load_begin and load_end) and continues at load_failed. No state needs to be kept.
 //
+//   cgo_guard_v1_touch(address): writes to *address without changing it; returns 1, or 0 where that faults. Likewise.
+//
 //   cgo_guard_v1_capture(registers): the caller's registers as they will be when capture returns.
 //   cgo_guard_v1_call: see there.
 //   cgo_guard_v1_resume(registers): loads them all and continues at their pc. Does not return.
@@ -164,6 +166,17 @@ __asm__(
     "  .cfi_endproc\n"
     ".size cgo_guard_v1_load,.-cgo_guard_v1_load\n"
 
+    ".weak cgo_guard_v1_touch\n"
+    ".hidden cgo_guard_v1_touch\n"
+    ".type cgo_guard_v1_touch,@function\n"
+    "cgo_guard_v1_touch:\n"
+    "  .cfi_startproc\n"
+    "  lock orq $0,(%rdi)\n"
+    "  movl $1,%eax\n"
+    "  ret\n"
+    "  .cfi_endproc\n"
+    ".size cgo_guard_v1_touch,.-cgo_guard_v1_touch\n"
+
     ".weak cgo_guard_v1_capture\n"
     ".hidden cgo_guard_v1_capture\n"
     ".type cgo_guard_v1_capture,@function\n"
@@ -272,6 +285,7 @@ struct registers {
 extern "C" {
 __attribute__((visibility("hidden"))) void *cgo_guard_v1_enter(void (*thunk)(void *), void *record);
 __attribute__((visibility("hidden"))) int cgo_guard_v1_load(std::uintptr_t address, std::uintptr_t *out) noexcept;
+__attribute__((visibility("hidden"))) int cgo_guard_v1_touch(std::uintptr_t address) noexcept;
 __attribute__((visibility("hidden"))) void cgo_guard_v1_capture(registers *out) noexcept;
 [[noreturn]] __attribute__((visibility("hidden"))) void cgo_guard_v1_resume(const registers *in) noexcept;
 __attribute__((visibility("hidden"))) void cgo_guard_v1_call_on(void (*function)(void *) noexcept, void *argument,

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file ask_first.hpp
+/// Neighbours whose faults are not failures: a JVM's null checks, the bounds of a WebAssembly engine, a write barrier,
+/// a page that is filled when it is touched, a system call that is emulated. A guard around a call into one of them
+/// must not take those away, and can't tell them from a failure; only the neighbour can.
+///
+/// So he is asked first where the fault may be one of his. His handler has answered when it moves the thread elsewhere,
+/// or when what faulted works afterwards. One that declines returns and nothing has changed, or calls us, whom it found
+/// when it was installed: then the guard takes the fault.
+#ifndef CGO_GUARD_ASK_FIRST_HPP
+#define CGO_GUARD_ASK_FIRST_HPP
+
+#include "call_handler.hpp"
+#include "fault.hpp"
+#include "handler_stack.hpp"
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+/// Whether the program counter is in code that nobody has written tables for, as that which is made at run time. Not
+/// where it can't be read as code: that is a call through a bad pointer.
+inline bool is_in_generated_code(const ucontext_t &context) noexcept {
+  frame_description description;
+  const std::uintptr_t pc = arch::pc_of(context) - (arch::pc_is_after_trap(context) ? 1 : 0);
+  return !(arch::is_page_fault(context) && arch::page_fault_was_fetch(context)) &&
+         !find_frame_description(pc, description);
+}
+
+/// Whether the page is there, and protected or not filled yet.
+inline bool is_page_there(int signal, const siginfo_t &info, const ucontext_t &context) noexcept {
+  if (!arch::is_page_fault(context) || arch::page_fault_was_fetch(context)) return false;
+  constexpr int protection_key = 4;  // SEGV_PKUERR (asm-generic/siginfo.h)
+  if (signal == SIGSEGV) return info.si_code == SEGV_ACCERR || info.si_code == protection_key;
+  return signal == SIGBUS && info.si_code == BUS_ADRERR;
+}
+
+/// Whether a fault is one that a guard would take, and may be a neighbour's.
+inline bool may_be_a_neighbours(int signal, const siginfo_t &info, const ucontext_t &context, bool always) noexcept {
+  const bool generated = is_in_generated_code(context);
+  // SIGSYS is how a sandbox emulates system calls; there is no other reason to have a handler for it.
+  if (!always && !generated && signal != SIGSYS && !is_page_there(signal, info, context)) return false;
+  fault_facts fault;
+  walk_start start;
+  fault_walk walk;
+  if (!whose_fault(signal, info, context, fault, start, walk)) return false;
+  return always || generated || !fault.stack_overflow;  // the page below a stack is there, and protected
+}
+
+/// Whether a handler that has moved nothing has taken away what the fault was about.
+inline bool works_now(int signal, const siginfo_t &info, const ucontext_t &context,
+                      std::uintptr_t instruction_before) noexcept {
+  if (signal == SIGTRAP) return true;  // it goes on behind the trap
+  if (arch::is_page_fault(context)) {
+    if (arch::page_fault_was_fetch(context)) return false;
+    constexpr std::uintptr_t word = sizeof(std::uintptr_t);  // aligned, so that the next page has no part in it
+    const std::uintptr_t address = reinterpret_cast<std::uintptr_t>(info.si_addr) & ~(word - 1);
+    std::uintptr_t value = 0;
+    return (arch::page_fault_was_write(context) ? arch::cgo_guard_v1_touch(address)
+                                                : arch::cgo_guard_v1_load(address, &value)) != 0;
+  }
+  return arch::instruction_bytes(arch::pc_of(context)) != instruction_before;
+}
+
+/// @return whether the neighbour has answered.
+inline bool ask(const struct sigaction &action, int signal, siginfo_t *info, ucontext_t &context) noexcept {
+  const std::uintptr_t instruction = arch::instruction_bytes(arch::pc_of(context));
+  arch::registers before, after;
+  arch::from_ucontext(context, before);
+  call_handler(action, signal, info, &context);
+  arch::from_ucontext(context, after);
+  return std::memcmp(&before, &after, sizeof before) != 0 || works_now(signal, *info, context, instruction);
+}
+
+/// Whether a handler can be of a runtime that works by faults. One without SA_SIGINFO is not told where it was, and one
+/// that is to be called once is a crash reporter.
+inline bool can_work_by_faults(int flags) noexcept {
+  return (flags & SA_SIGINFO) != 0 && (static_cast<unsigned>(flags) & SA_RESETHAND) == 0;
+}
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_ASK_FIRST_HPP

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: BSL-1.0
+// Runtimes that work by faults, called under a guard. Each in a process of its own, in every order of installation.
+#include <csetjmp>
+#include <csignal>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <initializer_list>
+#include <string>
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "faults.hpp"
+#include "support.hpp"
+
+namespace {
+
+constexpr std::size_t page_size = 4096;
+
+void check(bool condition, const char *what) {
+  if (condition) return;
+  std::printf("wrong: %s", what);
+  std::fflush(stdout);
+  _exit(1);
+}
+
+/// When the runtime's handler comes: before us, over us and below again since, or over us while the block runs.
+enum order { before_us, after_us, in_the_block };
+
+struct sigaction found;
+void install(int signal, void (*handler)(int, siginfo_t *, void *), int flags = SA_SIGINFO | SA_ONSTACK) {
+  struct sigaction action = {};
+  action.sa_sigaction = handler;
+  action.sa_flags = flags;
+  sigaction(signal, &action, &found);
+}
+
+void configure(int neighbours) {
+  cgo_guard_options options = {};
+  options.struct_size = sizeof options;
+  options.crash_fd = -1;
+  options.neighbours = neighbours;
+  check(cgo_guard_configure(&options) == nullptr, "configure");
+}
+
+bool a_guard_works() {
+  const caught error(CGO_GUARD { faults::write_null(); });
+  return error && error->number == SIGSEGV;
+}
+
+/// Runs a block once for the order, and says whether it came through.
+template <class Block>
+bool comes_through(order when, int signal, void (*handler)(int, siginfo_t *, void *), Block &&block) {
+  const rlimit none = {0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  if (when == before_us) install(signal, handler);
+  take_the_signals();
+  if (when == after_us) install(signal, handler);
+  check(a_guard_works(), "guards do not work before");
+  const caught error(CGO_GUARD {
+    if (when == in_the_block) install(signal, handler);
+    block();
+  });
+  check(a_guard_works(), "guards do not work afterwards");
+  return !error;
+}
+
+/// Not theirs: what a runtime does with a fault that it does not know.
+void decline(int signal, siginfo_t *info, void *context) {
+  if ((found.sa_flags & SA_SIGINFO) != 0) found.sa_sigaction(signal, info, context);
+}
+
+/// A JVM in four instructions: a field is read through a pointer that nobody has checked, and the handler goes on where
+/// the exception is made.
+unsigned char *code;
+constexpr std::size_t recovery = 16;
+int (*compile(std::initializer_list<unsigned char> instructions))(void *) {
+  code = static_cast<unsigned char *>(
+      mmap(nullptr, page_size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  check(code != MAP_FAILED, "no memory for code");
+  std::size_t i = 0;
+  for (unsigned char byte : instructions) code[i++] = byte;
+  const unsigned char makes_exception[] = {0xb8, 42, 0, 0, 0, 0xc3};  // mov $42,%eax; ret
+  std::memcpy(code + recovery, makes_exception, sizeof makes_exception);
+  int (*function)(void *);
+  std::memcpy(&function, &code, sizeof function);
+  return function;
+}
+bool is_in_code(void *context, long long &pc) {
+  pc = static_cast<ucontext_t *>(context)->uc_mcontext.gregs[REG_RIP];
+  return pc >= reinterpret_cast<long long>(code) && pc < reinterpret_cast<long long>(code + page_size);
+}
+void null_check(int signal, siginfo_t *info, void *context) {
+  long long pc = 0;
+  if (!is_in_code(context, pc)) return decline(signal, info, context);
+  static_cast<ucontext_t *>(context)->uc_mcontext.gregs[REG_RIP] = reinterpret_cast<long long>(code + recovery);
+}
+void run_null_check(order when) {
+  const auto read_field = compile({0x8b, 0x07, 0xc3});  // mov (%rdi),%eax; ret
+  const bool fine = comes_through(when, SIGSEGV, null_check, [&] {
+    for (int i = 0; i < 100; ++i) check(read_field(nullptr) == 42, "the null check");
+  });
+  std::printf(fine ? "fine" : "taken away");
+}
+
+/// A garbage collector that hears of writes.
+char *heap;
+int barriers;
+void write_barrier(int signal, siginfo_t *info, void *context) {
+  const char *const address = static_cast<char *>(info->si_addr);
+  if (address < heap || address >= heap + page_size) return decline(signal, info, context);
+  ++barriers;
+  mprotect(heap, page_size, PROT_READ | PROT_WRITE);
+}
+void run_barrier(order when, int protection) {
+  heap = static_cast<char *>(mmap(nullptr, page_size, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  const bool fine = comes_through(when, SIGSEGV, write_barrier, [&] {
+    for (int i = 0; i < 100; ++i) {  // the same instruction and the same address, and each time a barrier
+      mprotect(heap, page_size, protection);
+      if (protection == PROT_READ) faults::write_to(reinterpret_cast<std::uintptr_t>(heap + page_size - 4));
+      if (protection == PROT_NONE) faults::read_from(reinterpret_cast<std::uintptr_t>(heap));
+    }
+  });
+  std::printf(fine && barriers == 100 ? "fine" : "taken away");
+}
+
+/// A file that grows when it is read beyond its end.
+int file = -1;
+void fill_page(int, siginfo_t *, void *) { check(ftruncate(file, page_size) == 0, "ftruncate"); }
+void run_bus_error(order when) {
+  file = fileno(std::tmpfile());
+  heap = static_cast<char *>(mmap(nullptr, page_size, PROT_READ, MAP_SHARED, file, 0));
+  const bool fine = comes_through(when, SIGBUS, fill_page, [] {
+    check(faults::read_from(reinterpret_cast<std::uintptr_t>(heap)) == 0, "the page");
+  });
+  std::printf(fine ? "fine" : "taken away");
+}
+
+/// Generated code that divides, and code that is completed when it is reached.
+void run_division(order when) {
+  const auto divide = compile({0x31, 0xc9, 0xf7, 0xf1, 0xc3});  // xor %ecx,%ecx; div %ecx; ret
+  const bool fine = comes_through(when, SIGFPE, null_check, [&] { check(divide(nullptr) == 42, "the division"); });
+  std::printf(fine ? "fine" : "taken away");
+}
+void complete_code(int, siginfo_t *, void *) { std::memset(code, 0x90, 2); }
+void run_patching(order when, bool trap) {
+  const auto stub = trap ? compile({0xcc, 0xb8, 42, 0, 0, 0, 0xc3}) : compile({0x0f, 0x0b, 0xb8, 42, 0, 0, 0, 0xc3});
+  const bool fine = comes_through(when, trap ? SIGTRAP : SIGILL, trap ? [](int, siginfo_t *, void *) {} : complete_code,
+                                  [&] { check(stub(nullptr) == 42, "the stub"); });
+  std::printf(fine ? "fine" : "taken away");
+}
+
+/// A sandbox that emulates a system call.
+void emulate(int, siginfo_t *, void *context) { static_cast<ucontext_t *>(context)->uc_mcontext.gregs[REG_RAX] = 1234; }
+void run_emulation(order when) {
+  sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getpgid, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog program = {4, filter};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
+    std::printf("fine");  // not to be had in this container
+    return;
+  }
+  const bool fine = comes_through(when, SIGSYS, emulate, [] { check(getpgid(0) == 1234, "the emulation"); });
+  std::printf(fine ? "fine" : "taken away");
+}
+
+/// An engine that leaves by longjmp.
+sigjmp_buf trap;
+void leave(int, siginfo_t *, void *) { siglongjmp(trap, 1); }
+void run_longjmp(order when) {
+  const auto read_field = compile({0x8b, 0x07, 0xc3});
+  volatile int left = 0;
+  const bool fine = comes_through(when, SIGSEGV, leave, [&] {
+    for (volatile int i = 0; i < 100; i = i + 1) {
+      if (sigsetjmp(trap, 1) == 0) {
+        read_field(nullptr);
+      } else {
+        left = left + 1;
+      }
+    }
+    found = {};
+    std::signal(SIGSEGV, SIG_DFL);  // or it would leave for ever
+    take_the_signals();
+  });
+  std::printf(fine && left == 100 ? "fine" : "taken away");
+}
+
+/// A crash reporter: whatever comes is the end.
+void report_and_end(int, siginfo_t *, void *) { _exit(77); }
+
+}  // namespace
+
+#define IN_EVERY_ORDER(name)                                    \
+  DEATH_CASE(name##_before_us) { run_##name(before_us); }       \
+  DEATH_CASE(name##_after_us) { run_##name(after_us); }         \
+  DEATH_CASE(name##_in_the_block) { run_##name(in_the_block); } \
+  static void expect_##name() {                                 \
+    CHECK(die(name##_before_us).output == "fine");              \
+    CHECK(die(name##_after_us).output == "fine");               \
+    CHECK(die(name##_in_the_block).output == "fine");           \
+  }
+
+IN_EVERY_ORDER(null_check)
+TEST_CASE("Null checks of generated code work under a guard") { expect_null_check(); }
+
+namespace {
+void run_writes(order when) { run_barrier(when, PROT_READ); }
+void run_reads(order when) { run_barrier(when, PROT_NONE); }
+}  // namespace
+IN_EVERY_ORDER(writes)
+IN_EVERY_ORDER(reads)
+TEST_CASE("Write and read barriers work under a guard, also where they come again at once") {
+  expect_writes();
+  expect_reads();
+}
+
+IN_EVERY_ORDER(bus_error)
+TEST_CASE("A page that is filled at a SIGBUS is filled under a guard") { expect_bus_error(); }
+
+namespace {
+void run_traps(order when) { run_patching(when, true); }
+void run_stubs(order when) { run_patching(when, false); }
+}  // namespace
+IN_EVERY_ORDER(division)
+IN_EVERY_ORDER(traps)
+IN_EVERY_ORDER(stubs)
+TEST_CASE("Generated code may work by SIGFPE, SIGTRAP and SIGILL") {
+  expect_division();
+  expect_traps();
+  expect_stubs();
+}
+
+IN_EVERY_ORDER(emulation)
+TEST_CASE("A sandbox emulates system calls under a guard") { expect_emulation(); }
+
+IN_EVERY_ORDER(longjmp)
+TEST_CASE("An engine may leave its generated code by siglongjmp") { expect_longjmp(); }
+
+namespace {
+/// Faults that look like the runtime's and are not, under a guard each.
+void faults_that_are_nobodys(order when, void (*handler)(int, siginfo_t *, void *)) {
+  heap = nullptr;
+  if (when == before_us) install(SIGSEGV, handler);
+  take_the_signals();
+  if (when == after_us) install(SIGSEGV, handler);
+  check(a_guard_works(), "guards do not work");
+  const auto read_field = compile({0x8b, 0x07, 0xc3});
+  const caught in_code(CGO_GUARD { read_field(nullptr); });
+  check(in_code && in_code->number == SIGSEGV, "a null pointer in generated code");
+  const caught protected_page(CGO_GUARD { faults::write_read_only(); });
+  check(protected_page && protected_page->access == CGO_GUARD_ACCESS_WRITE, "a write to read-only memory");
+  std::printf("fine");
+}
+void asked_and_returns(int, siginfo_t *, void *) {}
+}  // namespace
+DEATH_CASE(declined_by_call) { faults_that_are_nobodys(after_us, decline); }
+DEATH_CASE(declined_by_return) { faults_that_are_nobodys(before_us, asked_and_returns); }
+DEATH_CASE(declined_by_return_later) { faults_that_are_nobodys(after_us, asked_and_returns); }
+TEST_CASE("What the runtime declines, by a call of ours or by returning, is the guard's") {
+  CHECK(die(declined_by_call).output == "fine");
+  CHECK(die(declined_by_return).output == "fine");
+  CHECK(die(declined_by_return_later).output == "fine");
+}
+
+DEATH_CASE(not_asked) {
+  install(SIGSEGV, report_and_end);
+  take_the_signals();
+  check(a_guard_works(), "a null pointer in C++");
+  const caught call(CGO_GUARD { faults::call_null(); });
+  check(call && call->access == CGO_GUARD_ACCESS_EXECUTE, "a call of null");
+  const caught data(CGO_GUARD { faults::execute_data(); });
+  check(data && data->access == CGO_GUARD_ACCESS_EXECUTE, "a call of data");
+  const caught raised(CGO_GUARD { raise(SIGSEGV); });
+  check(static_cast<bool>(raised), "a signal that was raised");
+  cgo_guard::thread overflowing([] { faults::overflow_stack(0); });
+  const caught overflow(overflowing.join_report());
+  check(static_cast<bool>(overflow), "a stack overflow");
+  std::printf("fine");
+}
+TEST_CASE("Nobody is asked of a null pointer in C++, a bad call, a raised signal or a stack overflow") {
+  CHECK(die(not_asked).output == "fine");
+}
+
+DEATH_CASE(reporters) {
+  install(SIGSEGV, report_and_end, SA_SIGINFO | static_cast<int>(SA_RESETHAND));
+  take_the_signals();
+  const caught once(CGO_GUARD { faults::write_read_only(); });
+  check(static_cast<bool>(once), "with SA_RESETHAND");
+  std::signal(SIGSEGV, [](int) { _exit(77); });
+  check(a_guard_works(), "guards do not work");
+  const caught simple(CGO_GUARD { faults::write_read_only(); });
+  check(static_cast<bool>(simple), "without SA_SIGINFO");
+  std::printf("fine");
+}
+TEST_CASE("A handler that can't work by faults is not asked: it is called once, or not told where the fault was") {
+  CHECK(die(reporters).output == "fine");
+}
+
+DEATH_CASE(last) {
+  configure(CGO_GUARD_NEIGHBOURS_LAST);
+  install(SIGSEGV, report_and_end);
+  faults_that_are_nobodys(before_us, report_and_end);
+}
+namespace {
+/// A page that is made where there was none: by address it is nobody's, and looks like any bad pointer.
+void make_page(int, siginfo_t *info, void *) {
+  if (info->si_addr != heap) _exit(77);
+  mmap(heap, page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+}
+bool page_is_made() {
+  heap = static_cast<char *>(mmap(nullptr, page_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  munmap(heap, page_size);
+  const caught error(CGO_GUARD { faults::write_to(reinterpret_cast<std::uintptr_t>(heap)); });
+  return !error;
+}
+}  // namespace
+DEATH_CASE(first) {
+  install(SIGSEGV, make_page);
+  take_the_signals();
+  check(!page_is_made(), "asked without being told to");
+  configure(CGO_GUARD_NEIGHBOURS_FIRST);
+  check(page_is_made(), "not asked");
+  std::printf("fine");
+}
+TEST_CASE("Either order can be had for every fault") {
+  CHECK(die(last).output == "fine");
+  CHECK(die(first).output == "fine");
+  cgo_guard_options options = {};
+  options.struct_size = sizeof options;
+  options.neighbours = 3;
+  REQUIRE(cgo_guard_configure(&options) != nullptr);
+  CHECK(std::string(cgo_guard_configure(&options)).find("neighbours") != std::string::npos);
+}
