@@ -5,29 +5,12 @@
 #define CGO_GUARD_ENTRY_HPP
 
 #include "failure.hpp"
+#include "install_lock.hpp"
 #include "neighbours.hpp"
 #include "terminate.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
-
-/// One thread at a time through the installation. Not a std::mutex and not a static local: both can be left locked by a
-/// fault, and this must work in any state. Installation itself runs none of the user's code.
-class install_lock {
- public:
-  install_lock() noexcept {
-    while (flag().exchange(true, std::memory_order_acquire)) usleep(50);
-  }
-  ~install_lock() { flag().store(false, std::memory_order_release); }
-  install_lock(const install_lock &) = delete;
-  install_lock &operator=(const install_lock &) = delete;
-
- private:
-  static std::atomic<bool> &flag() noexcept {
-    static std::atomic<bool> held{false};
-    return held;
-  }
-};
 
 /// The kernel, libstdc++ and our neighbours have the addresses of our handlers from now on, so that the module which
 /// holds them must not be unloaded. (GCC's unique symbols do the same to most plugins; clang and -fvisibility=hidden
@@ -69,9 +52,10 @@ inline cgo_guard_error *refuse(const guard_site &site) noexcept {
     set_site(*slot, site);
     slot->error.cleanup = CGO_GUARD_CLEANUP_COMPLETE;
     slot->error.name = signal_name(signal);
+    const char *const what = process.poison.text();
     std::snprintf(slot->message, sizeof slot->message,
                   "the heap is corrupt, so this block was not run: %s. Finish what you have and restart the process",
-                  process.poison_text[0] != 0 ? process.poison_text : signal_name(signal));
+                  what[0] != 0 ? what : signal_name(signal));
     set_message_in_place(*slot);
   }
   return &slot->error;

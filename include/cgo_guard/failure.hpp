@@ -349,9 +349,10 @@ inline cgo_guard_error *fail_with_fault(guard_record &record, const guard_site &
   }
   if (fault.in_allocator) {
     // Not even free() from here on: the thread may hold the arena's lock.
-    if (process.poison_text[0] == 0) {
-      std::snprintf(process.poison_text, sizeof process.poison_text, "%s in the allocator under %s (%s:%d): %s",
-                    signal_name(fault.signal), site.function, site.file, site.line, slot->error.message);
+    if (char *const text = process.poison.begin()) {
+      std::snprintf(text, process.poison.size, "%s in the allocator under %s (%s:%d): %s", signal_name(fault.signal),
+                    site.function, site.file, site.line, slot->error.message);
+      process.poison.finish();
     }
   }
   restore_exception_state(record);

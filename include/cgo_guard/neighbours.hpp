@@ -18,6 +18,7 @@
 #include <pthread.h>
 
 #include "handlers.hpp"
+#include "install_lock.hpp"
 #include "sanitizer.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
@@ -105,6 +106,10 @@ inline void after_fork_in_child() noexcept {
   // The child's main thread is the one that forked, so that neither rule of stack_top need hold in it.
   process.inherited_to = top != 0 ? top : here.sp() + (std::uintptr_t{1} << 30);
   process.process_id = getpid();
+  if (install_lock::was_left_behind()) {
+    process_mode half_done = process_mode::ready;
+    process.mode.compare_exchange_strong(half_done, process_mode::displaced);
+  }
   handler_stacks.forget_other_threads();
   // How many cores there may be was said of one process, and not of each of its forks.
   process.take_core.store(nullptr, std::memory_order_relaxed);

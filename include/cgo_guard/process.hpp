@@ -52,6 +52,25 @@ struct handler_before_go {
   bool exists() const noexcept { return flags.load(std::memory_order_relaxed) != none; }
 };
 
+/// A text that many threads may want to write, and one does. Nobody sees it before it is whole.
+class text_written_once {
+ public:
+  /// @return where the caller is to write it, before finish(), or nullptr if somebody else does.
+  char *begin() noexcept {
+    state nobody = state::empty;
+    return state_.compare_exchange_strong(nobody, state::begun) ? text_ : nullptr;
+  }
+  void finish() noexcept { state_.store(state::whole, std::memory_order_release); }
+  const char *text() const noexcept { return state_.load(std::memory_order_acquire) == state::whole ? text_ : ""; }
+
+  static constexpr std::size_t size = 256;
+
+ private:
+  enum class state : int { empty, begun, whole };
+  std::atomic<state> state_{state::empty};
+  char text_[size] = {};
+};
+
 struct counters {
   std::atomic<std::uint64_t> exceptions{0}, signals{0}, terminates{0}, exits{0}, quarantined{0};
   std::atomic<std::uint64_t> cleanup[3] = {};
@@ -70,7 +89,7 @@ struct process_state {
   std::atomic<int> poisoned_by{0};               ///< the signal that showed the heap to be corrupt, 0 while it is sound
   std::atomic<int> crashes_reported{0};
   std::atomic<bool> crashing{false};  ///< a fault of C++ under no guard went to Go, or to nobody: this is the end
-  char poison_text[256] = {};         ///< what it did, written once by the thread that set poisoned_by
+  text_written_once poison;           ///< what it did, by the first thread that came to say so
   int process_id = 0;                 ///< who installed the handlers; a fork's child is somebody else
   handler_chain neighbours[guarded_signal_count];
   forwarding_levels forwarding;

@@ -247,7 +247,7 @@ CGO_GUARD_C_API void cgo_guard_get_stats(cgo_guard_stats *stats) {
   stats->cores_refused = cores.refused;
   const char *const core_failure = cores.failure.load(std::memory_order_acquire);
   stats->core_failure = core_failure != nullptr ? core_failure : "";
-  stats->poisoned_by = process.poison_text;
+  stats->poisoned_by = process.poison.text();
 }
 
 CGO_GUARD_C_API uint64_t cgo_guard_live_sites(cgo_guard_live_site *out, uint64_t max) {

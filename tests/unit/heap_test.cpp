@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "faults.hpp"
 #include "support.hpp"
@@ -125,4 +129,30 @@ TEST_CASE("Options that make no sense are refused in words") {
   CHECK(std::string(cgo_guard_configure(&options)).find("heap_policy") != std::string::npos);
   options.heap_policy = CGO_GUARD_HEAP_QUARANTINE;
   CHECK(cgo_guard_configure(&options) == nullptr);
+}
+
+TEST_CASE("Of threads that corrupt the heap at once one writes what it did, and nobody reads it before it is whole") {
+  cgo_guard::detail::text_written_once text;
+  constexpr int threads = 8;
+  std::atomic<int> writers{0}, torn{0};
+  std::vector<std::thread> all;
+  for (int i = 0; i < threads; ++i) {
+    all.emplace_back([&] {
+      if (char *const out = text.begin()) {
+        ++writers;
+        for (int j = 0; j < 200; ++j) out[j] = 'x';
+        text.finish();
+      }
+      const std::size_t length = std::strlen(text.text());
+      if (length != 0 && length != 200) ++torn;
+    });
+  }
+  for (std::thread &thread : all) thread.join();
+  CHECK(writers == 1);
+  CHECK(torn == 0);
+  CHECK(std::strlen(text.text()) == 200);
+  cgo_guard::detail::text_written_once begun;
+  REQUIRE(begun.begin() != nullptr);
+  CHECK(begun.text()[0] == 0);
+  CHECK(begun.begin() == nullptr);
 }

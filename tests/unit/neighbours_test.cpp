@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Handlers of other libraries, above and below ours; forks.
+#include <atomic>
 #include <csetjmp>
 #include <csignal>
 #include <cstdio>
@@ -265,4 +266,32 @@ DEATH_CASE(crash_in_vforked_child) {
 }
 TEST_CASE("Trap 47: a child that was made without libc's knowledge doesn't recover either") {
   CHECK(contains(die(crash_in_vforked_child).output, "parent fine, child ended by signal 11"));
+}
+
+DEATH_CASE(fork_while_another_installs) {
+  take_the_signals();
+  std::atomic<bool> held{false};
+  std::thread([&] {
+    const cgo_guard::detail::install_lock lock;
+    // In the middle of it: what displaced us is noted as seen, and is still there.
+    first.install(on_first);
+    cgo_guard::detail::process.mode = cgo_guard::detail::process_mode::ready;
+    held = true;
+    for (;;) pause();
+  }).detach();
+  while (!held) std::this_thread::yield();
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(10);  // it is not inherited
+    first.chains = false;
+    _exit(guards_work() ? 3 : 4);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  std::printf("child exited with %d", WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+  std::fflush(stdout);
+  _exit(0);
+}
+TEST_CASE("Trap 47: a guard in a fork's child does not wait for a thread of its parent") {
+  CHECK(die(fork_while_another_installs).output == "child exited with 3");
 }
