@@ -113,7 +113,7 @@ type Statistics struct {
 	PoolExhausted uint64 // C errors that lost their details because too many were live
 	DoubleFrees   uint64 // C errors released, or given to Err, twice; the second time did nothing
 	Undelivered   uint64 // failures in a CGO_GUARD_VALUE(NULL): printed on stderr for want of a place to put them
-	Forwarded     uint64 // signals that were not a guard's and went to the handler before ours
+	Forwarded     uint64 // signals that a handler below ours has had: not a guard's, or asked first (Options.Neighbours)
 	ThreadErrors  uint64 // failures of C++ threads that nobody joined: given to OnThreadError, or printed
 	Displaced     uint64 // times that somebody put a signal handler over one of ours, and the next guard went on top again
 

@@ -148,7 +148,8 @@ int cgo_guard_wants_color(int fd);
 
 /// Looks at what somebody says is an error, of whatever version: copies its frozen prefix. An error that was released
 /// already is counted as cgo_guard_free would: who looks at it is about to use it once more.
-/// @return 0 where the prefix can't be read, and nothing is copied. (Without the guard of signals the pointer is read as
+/// @return 0 where the prefix can't be read, and nothing is copied. (Without the guard of signals the pointer is read
+/// as
 ///   it is.)
 int cgo_guard_read_prefix(const void *pointer, uint64_t prefix[3]);
 
@@ -185,8 +186,8 @@ enum cgo_guard_heap_policy {
   CGO_GUARD_HEAP_CRASH = 2        ///< leave the signal to whoever had it before us: the process dies with a report
 };
 
-/// When the handler of a neighbour is asked before a guard takes a fault of its block (docs/neighbours.md). Never: Go's,
-/// the default, and for what the block has raised itself.
+/// When the handler of a neighbour is asked before a guard takes a fault of its block (docs/neighbours.md). Never Go's,
+/// and never for what the block has raised itself.
 enum cgo_guard_neighbours {
   CGO_GUARD_NEIGHBOURS_AUTO = 0,   ///< where the fault may be how a runtime works: generated code, a protected page
   CGO_GUARD_NEIGHBOURS_FIRST = 1,  ///< for every fault
@@ -225,7 +226,7 @@ typedef struct cgo_guard_stats {
   uint64_t pool_exhausted;  ///< errors that lost their details because too many were live
   uint64_t double_frees;
   uint64_t undelivered;    ///< failures in a CGO_GUARD_VALUE(NULL): printed on stderr for want of a place to put them
-  uint64_t forwarded;      ///< signals that were not ours and went to the handler before us
+  uint64_t forwarded;      ///< signals that a handler below ours has had: not ours, or asked first
   uint64_t thread_errors;  ///< failures of C++ threads that nobody joined, given to the handler or printed
   uint64_t displaced;      ///< times that somebody put a handler over one of ours, and the next guard went on top again
   uint64_t cores;          ///< cores of faults: complete, or being written

@@ -274,7 +274,7 @@ inline void poison_heap(int signal) noexcept {
 /// @return the guard that is to have it, or an empty one where none is.
 inline found_guard whose_fault(int signal, const siginfo_t &info, const ucontext_t &context, fault_facts &fault,
                                walk_start &start, fault_walk &walk) noexcept {
-  const found_guard nobody{guard_frame(no_guard::nowhere), false};
+  const found_guard nobody{guard_frame(no_guard::nowhere), false, {}};
   // A fork's child has its parent's stack, but its parent's callers are not there to be returned to.
   if (getpid() != process.process_id) return nobody;
   if (!is_synchronous(signal, info, context)) return nobody;
