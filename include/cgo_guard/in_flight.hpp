@@ -24,7 +24,7 @@ class in_flight_counter {
     if (load(word, exception_class) == 0 || (exception_class & ~std::uintptr_t{1}) != gnu_class) return;
     if (load(word + offsetof(_Unwind_Exception, private_2), catching_frame) == 0) return;
     // 0 until the search has found who catches: a stack that runs out in the unwinder.
-    if (catching_frame != 0 && left_.part_of(catching_frame) < 0) return;
+    if (catching_frame != 0 && !left_.contain(catching_frame)) return;
     if (load(word - before - reference_count_offset, references) == 0 || (references & 0xffffffff) == 0 ||
         (references & 0xffffffff) > 1000) {
       return;  // freed: the allocator has written its list pointer there

@@ -26,13 +26,17 @@ struct left_stacks {
   }
   void close(std::uintptr_t sp) noexcept { parts[count - 1].high = sp; }
 
-  /// Which part a frame is in, by its stack pointer; -1 for a frame that is not left.
-  int part_of(std::uintptr_t sp) const noexcept {
+  /// Whether a frame stood in one of the parts when the failure came, by its stack pointer.
+  bool contain(std::uintptr_t sp) const noexcept {
     for (int i = 0; i < count; ++i) {
-      if (sp >= parts[i].low && sp < parts[i].high) return i;
+      if (sp >= parts[i].low && sp < parts[i].high) return true;
     }
-    return -1;
+    return false;
   }
+
+  /// Whether a frame is gone when the guard has control. So are those of destructors that have run since, further down
+  /// than where the failure was. Only between the guard, whose part is the last, and a stack above it are frames alive.
+  bool is_gone(std::uintptr_t sp) const noexcept { return sp < parts[count - 1].high || contain(sp); }
 };
 
 }  // namespace detail

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSL-1.0
 # Trap 58: Go programs that are linked statically. A fault is an error in each; its stack can be walked where the linker
-# was asked for an index of the unwind tables, which it writes for -static-pie by itself.
+# was asked for an index of the unwind tables.
 # shellcheck source=tests/consumer/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -16,4 +16,3 @@ comes_back() {  # cleanup, arguments of go build...
 }
 comes_back none -ldflags='-linkmode external -extldflags "-static"'
 comes_back complete -ldflags='-linkmode external -extldflags "-static -Wl,--eh-frame-hdr"'
-comes_back complete -buildmode=pie -ldflags='-linkmode external -extldflags "-static-pie"'

@@ -133,6 +133,30 @@ void fail_while_thrown(int) {
   }
 }
 
+/// Runs because of a fault, calls deeper than that was, and ends in a catch clause that std::terminate cuts off.
+struct fails_deeper {
+  __attribute__((noinline)) static void deeper(int depth) {
+    volatile char room[4096];
+    room[0] = 1;
+    if (depth != 0) {
+      deeper(depth - 1);
+    } else {
+      try {
+        throw counted();
+      } catch (const counted &) {
+        std::terminate();
+      }
+    }
+    room[1] = room[0];
+  }
+  ~fails_deeper() { deeper(4); }
+};
+__attribute__((noinline)) void fail_above_a_deeper_one() {
+  const fails_deeper d;
+  faults::write_null();
+  KEEP;
+}
+
 bool still_caught = false;
 void fail_under_a_guard_of_the_handler(int) {
   const caught error(CGO_GUARD { fail_with_cleanup(); });
@@ -182,4 +206,13 @@ GUARDED_TEST_CASE("A guard in a signal handler leaves the exceptions of what was
     CHECK(o.trail == "handler,");
     CHECK(o.live == 0);
   }
+}
+
+GUARDED_TEST_CASE("What a destructor has caught that ran because of a fault and was cut off is not left either") {
+  live_exceptions = 0;
+  const caught error(CGO_GUARD { fail_above_a_deeper_one(); });
+  REQUIRE(error);
+  CHECK(error->cleanup == CGO_GUARD_CLEANUP_PARTIAL);
+  CHECK(live_exceptions == 0);
+  CHECK(std::current_exception() == nullptr);
 }
