@@ -60,7 +60,7 @@ inline void end_exception(_Unwind_Exception &e) noexcept {
 /// stack address of the frame that catches (libgcc, unwind.inc: uw_identify_context).
 inline bool is_left_behind(const exception_header &caught, const guard_record &record) noexcept {
   if (&caught.unwind == &record.forced.unwind) return true;  // our own, abandoned in a `catch (...)`
-  return is_gnu(caught.unwind) && record.stacks.is_gone(caught.unwind.private_2);
+  return is_gnu(caught.unwind) && record.stacks.contain(caught.unwind.private_2);
 }
 
 /// Makes the thread's exception state what it was when the guard was entered: ends what was caught in frames that are

@@ -95,6 +95,7 @@ inline void drop_note(const guard_frame &guard) noexcept {
   if ((guard.state() & state_failed) != 0) {
     // A destructor that runs because of a fault, or of another exit. The rest of its frame is lost, the frames above
     // are not.
+    record.stacks.add(guard.stacks);
     ++record.skipped;
     continue_unwinding(record, true);
   }

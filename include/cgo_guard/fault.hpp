@@ -302,6 +302,7 @@ inline bool take_fault(int signal, const siginfo_t &info, ucontext_t &context) n
   guard_record &record = guard.record();
   bool land = false;
   if ((guard.state() & state_failed) != 0) {
+    record.stacks.add(guard.stacks);
     abandon_cleanup(record, fault, walk);
   } else {
     land = begin_fault(info, context, guard, fault, start, walk);

@@ -34,9 +34,16 @@ struct left_stacks {
     return false;
   }
 
-  /// Whether a frame is gone when the guard has control. So are those of destructors that have run since, further down
-  /// than where the failure was. Only between the guard, whose part is the last, and a stack above it are frames alive.
-  bool is_gone(std::uintptr_t sp) const noexcept { return sp < parts[count - 1].high || contain(sp); }
+  /// A later failure under the same guard: destructors have run since, further down than where the first one was.
+  void add(const left_stacks &later) noexcept {
+    for (int i = 0; i < later.count; ++i) {
+      int same = 0;
+      while (same < count && parts[same].high != later.parts[i].high) ++same;
+      if (same == maximum) continue;
+      if (same == count) parts[count++] = later.parts[i];
+      if (later.parts[i].low < parts[same].low) parts[same].low = later.parts[i].low;
+    }
+  }
 };
 
 }  // namespace detail

@@ -45,6 +45,7 @@ inline guard_record *begin_note(std::uintptr_t kind) noexcept {
     // for a noexcept function, a `catch (...)` that libstdc++ can't enter with a foreign exception while another is
     // being handled. What is left of that frame is lost, the frames above it are not.
     guard_record &record = guard.record();
+    record.stacks.add(guard.stacks);
     ++record.skipped;
     continue_unwinding(record, true);
   }
