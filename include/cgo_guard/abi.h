@@ -168,7 +168,8 @@ void cgo_guard_free(cgo_guard_error *error);
 CGO_GUARD_OWNED_RESULT char *cgo_guard_format_frames(const void *const *frames, uint64_t count, uint32_t head,
                                                      uint64_t omitted, uint64_t modules);
 
-/// The same without the heap and without debug information: mangled names, module and offset, into `buffer`.
+/// The same without the heap, into `buffer`: where it is corrupt, a copy of the process looks for the names, for two
+/// seconds at most. Where that finds none, and elsewhere, mangled names, module and offset.
 /// @return the length of the text, which is cut at size - 1 bytes and always terminated.
 size_t cgo_guard_format_frames_raw(const void *const *frames, uint64_t count, uint32_t head, uint64_t omitted,
                                    char *buffer, size_t size);

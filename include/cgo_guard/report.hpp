@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "child_text.hpp"
 #include "core_on_fault.hpp"
 #include "decorate.hpp"
 #include "entry.hpp"
@@ -33,14 +34,21 @@ char *make_text(Make &&make) noexcept {
   return result;
 }
 
-/// A stack without the heap: its buffer comes from mmap and is not given back, in a process that is to be restarted.
-inline char *raw_stack_text(const cgo_guard_error &e) noexcept {
-  constexpr std::size_t size = 64 * 1024;  // 128 frames of up to 500 bytes
-  void *const memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return nullptr;
-  auto *const text = static_cast<char *>(memory);
-  format_frames_raw(e.frames, e.frame_count, e.frames_head, e.frames_omitted, text, size);
-  return text;
+constexpr std::size_t text_without_heap_size = 64 * 1024;  // 128 frames of up to 500 bytes
+
+/// Memory without the heap. It is not given back, in a process that is to be restarted.
+inline char *text_without_heap() noexcept {
+  void *const memory =
+      mmap(nullptr, text_without_heap_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return memory != MAP_FAILED ? static_cast<char *>(memory) : nullptr;
+}
+
+/// With names where a child can find them, else raw.
+inline std::size_t format_frames_without_heap(const void *const *frames, std::uint64_t count, std::uint32_t head,
+                                              std::uint64_t omitted, char *buffer, std::size_t size) noexcept {
+  const auto make = [&] { return format_frames(frames, count, head, omitted); };
+  const std::size_t length = heap_is_poisoned() ? text_from_child(make, buffer, size) : 0;
+  return length != 0 ? length : format_frames_raw(frames, count, head, omitted, buffer, size);
 }
 
 inline const char *cleanup_sentence(const cgo_guard_error &e, char (&buffer)[256]) noexcept {
@@ -94,6 +102,28 @@ inline std::string describe_error(cgo_guard_error &e) {
   return text;
 }
 
+inline char *stack_without_heap(const cgo_guard_error &e) noexcept {
+  char *const text = text_without_heap();
+  if (text != nullptr && text_from_child([&] { return stack_of_error(e); }, text, text_without_heap_size) == 0) {
+    format_frames_raw(e.frames, e.frame_count, e.frames_head, e.frames_omitted, text, text_without_heap_size);
+  }
+  return text;
+}
+
+/// The whole report by a child, else what can be said in one line, and the stack.
+inline char *describe_without_heap(cgo_guard_error &e) noexcept {
+  char *const buffer = text_without_heap();
+  if (buffer == nullptr || text_from_child([&] { return describe_error(e); }, buffer, text_without_heap_size) != 0) {
+    return buffer;
+  }
+  char cleanup[256];
+  fixed_text text(buffer, text_without_heap_size);
+  text.put(e.name).put(": ").put(e.message).put("\ncleanup: ").put(cleanup_sentence(e, cleanup)).put("\nC++ stack:\n");
+  format_frames_raw(e.frames, e.frame_count, e.frames_head, e.frames_omitted, buffer + text.size(),
+                    text_without_heap_size - text.size());
+  return buffer;
+}
+
 inline void report_undelivered(cgo_guard_error *error) noexcept {
   process.count.undelivered.fetch_add(1, std::memory_order_relaxed);
   with_roomy_stack([=]() noexcept {
@@ -145,7 +175,8 @@ CGO_GUARD_C_API const char *cgo_guard_stack(cgo_guard_error *error) {
   error_slot &slot = slot_of(*error);
   if (slot.shared || error->frame_count == 0) return "";
   if (slot.stack == nullptr) {
-    slot.stack = heap_is_poisoned() ? raw_stack_text(*error) : make_text([error] { return stack_of_error(*error); });
+    slot.stack =
+        heap_is_poisoned() ? stack_without_heap(*error) : make_text([error] { return stack_of_error(*error); });
   }
   return slot.stack != nullptr ? slot.stack : "";
 }
@@ -159,8 +190,10 @@ CGO_GUARD_C_API const char *cgo_guard_describe(cgo_guard_error *error) {
   }
   error_slot &slot = slot_of(*error);
   if (slot.shared) return slot.describe;
-  if (heap_is_poisoned()) return error->message;
-  if (slot.describe == nullptr) slot.describe = make_text([error] { return describe_error(*error); });
+  if (slot.describe == nullptr) {
+    slot.describe =
+        heap_is_poisoned() ? describe_without_heap(*error) : make_text([error] { return describe_error(*error); });
+  }
   return slot.describe != nullptr ? slot.describe : error->message;
 }
 
@@ -172,7 +205,7 @@ CGO_GUARD_C_API char *cgo_guard_format_frames(const void *const *frames, uint64_
 
 CGO_GUARD_C_API size_t cgo_guard_format_frames_raw(const void *const *frames, uint64_t count, uint32_t head,
                                                    uint64_t omitted, char *buffer, size_t size) {
-  return cgo_guard::detail::format_frames_raw(frames, count, head, omitted, buffer, size);
+  return cgo_guard::detail::format_frames_without_heap(frames, count, head, omitted, buffer, size);
 }
 
 CGO_GUARD_C_API char *cgo_guard_resolve_frames(const void *const *frames, uint64_t count, uint64_t modules) {

@@ -26,8 +26,8 @@ inline bool is_on_threads_stack(std::uintptr_t sp) noexcept {
 }
 
 /// From code without tables to its caller, where one of two things tells: the return address is the first word of the
-/// stack, as in a function that calls nobody and keeps nothing there; or there is a frame pointer. What the code has
-/// put into the other registers is not known, so no destructor may run on the strength of this.
+/// stack, as in a function that calls nobody and keeps nothing there; or there is a frame pointer, and the call says
+/// so. What the code has put into the other registers is not known, so no destructor may run on the strength of this.
 /// @return false where neither does; nothing is changed then.
 inline bool step_to_caller(walk_start &start) noexcept {
   constexpr std::uintptr_t largest_frame = 1024 * 1024;
@@ -42,6 +42,9 @@ inline bool step_to_caller(walk_start &start) noexcept {
   const std::uintptr_t frame = r.value[arch::frame_register];
   if (frame < r.sp() || frame - r.sp() > largest_frame) return false;
   if (!arch::pop_frame(caller) || !returns_to_known_code(caller.pc())) return false;
+  // Code that keeps no frame pointer has that of somebody further out, which may lie beyond the guard.
+  const std::uintptr_t called = arch::function_called_before(caller.pc());
+  if (called == 0 || is_known_code(called)) return false;
   start = {caller, false};
   return true;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <atomic>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -86,6 +87,64 @@ TEST_CASE("With the policy to continue, guards go on after a double free") {
   CHECK(d.exit_status == 0);
   CHECK(contains(d.output, "[cleanup none]"));
   CHECK(contains(d.output, "[ran]"));
+}
+
+namespace {
+/// Leaves nothing but wild pointers in the lists that malloc serves small sizes from.
+void smash_free_lists() {
+  void **blocks[7];  // as many as glibc keeps of each size
+  for (std::size_t size = 16; size <= 1024; size += 16) {
+    for (void **&block : blocks) block = static_cast<void **>(std::malloc(size));
+    for (void **block : blocks) std::free(block);
+    for (void **block : blocks) *const_cast<void *volatile *>(block) = reinterpret_cast<void *>(0x4141414141414141);
+  }
+}
+
+void say_stack_and_report(void (*corrupt)()) {
+  cgo_guard_error *const error = CGO_GUARD { corrupt(); };
+  if (error == nullptr) return;
+  say("stack: ");
+  say(cgo_guard_stack(error));
+  say("report: ");
+  say(cgo_guard_describe(error));
+  say("the end\n");
+  cgo_guard_free(error);
+  _exit(0);
+}
+}  // namespace
+
+DEATH_CASE(named_double_free) { say_stack_and_report(faults::double_free); }
+TEST_CASE("The stack of a corrupt heap has names, and the report is whole") {
+  const death d = die(named_double_free);
+  INFO(d.output);
+  CHECK(d.exit_status == 0);
+  const std::size_t report = d.output.find("report: ");
+  REQUIRE(report != std::string::npos);
+  const std::string stack = d.output.substr(0, report), rest = d.output.substr(report);
+  CHECK(contains(stack, "faults::double_free()\n"));
+  CHECK(contains(rest, "fatal signal SIGABRT: free(): double free detected"));
+  CHECK(contains(rest, "guard:   "));
+  CHECK(contains(rest, "cleanup: none"));
+  CHECK(contains(rest, "faults::double_free()\n"));
+  CHECK(contains(rest, "the end\n"));
+}
+
+DEATH_CASE(smashed_free_lists) {
+  say_stack_and_report([] {
+    smash_free_lists();
+    void *volatile wild = reinterpret_cast<void *>(std::uintptr_t{0x123456789000});
+    std::free(wild);
+  });
+}
+TEST_CASE("Where a copy of the process can't use the heap either, the stack is raw, and the report says the rest") {
+  const death d = die(smashed_free_lists);
+  INFO(d.output);
+  CHECK(d.exit_status == 0);
+  CHECK(contains(d.output, "report: "));
+  CHECK(contains(d.output, "cleanup: none"));
+  CHECK(contains(d.output, "C++ stack:\n"));
+  CHECK(contains(d.output, "+0x"));
+  CHECK(contains(d.output, "the end\n"));
 }
 
 DEATH_CASE(heap_crash) {

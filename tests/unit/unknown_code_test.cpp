@@ -84,7 +84,7 @@ GUARDED_TEST_CASE(
     std::uintptr_t faults_at;
     bool has_callers;
   } cases[] = {{"leaf", leaf, leaf_faults_at, true},
-               {"with a frame pointer", framed, framed_faults_at, true},
+               {"with a frame pointer", framed, framed_faults_at, false},
                {"with neither", secretive, secretive_faults_at, false}};
   for (const auto &c : cases) {
     const made_code code(c.bytes);
