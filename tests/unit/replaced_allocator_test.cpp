@@ -108,8 +108,7 @@ death heap_fault(const std::string &allocator, const char *kind) {
 bool contains(const std::string &text, const std::string &part) { return text.find(part) != std::string::npos; }
 }  // namespace
 
-TEST_CASE(
-    "A corrupt heap is one under jemalloc and tcmalloc as well: nothing runs, and later guards refuse") {
+TEST_CASE("A corrupt heap is one under jemalloc and tcmalloc as well: nothing runs, and later guards refuse") {
   // jemalloc believes the size that a sized delete names, and only puts the block aside.
   const struct {
     const char *library, *kind;
