@@ -195,8 +195,8 @@ class handler_chain {
       if (level < 0 || level >= now.count) return false;
       slot = now.slot[level];
       out = actions_[slot];
-      std::atomic_thread_fence(std::memory_order_acquire);
-      if (order_.load(std::memory_order_relaxed) == order) break;
+      // Read again behind the copy, by an addition of nothing (throw_stack.hpp says why it is no fence).
+      if (order_.fetch_add(0, std::memory_order_acq_rel) == order) break;
     }
     if ((spent_.load() & bit(slot)) != 0) out.sa_handler = SIG_DFL;
     return true;
@@ -210,7 +210,7 @@ class handler_chain {
   std::atomic<void (*)(int)> replaced_{nullptr};
   std::atomic<std::uint32_t> replaced_in_{0};  ///< of which generation the last guest was then
   int last_filled_ = slots - 1;
-  std::atomic<std::uint64_t> order_{~std::uint64_t{0}};  // all bytes `none`
+  mutable std::atomic<std::uint64_t> order_{~std::uint64_t{0}};  // all bytes `none`
 };
 
 /// How many handlers have already been offered a signal. A neighbour that was installed over us and chains calls us
