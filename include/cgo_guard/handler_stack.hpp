@@ -41,10 +41,15 @@ class handler_stack_pool {
   /// Once, in ordinary context. Without memory for them there are none.
   void prepare() noexcept {
     if (base_.load(std::memory_order_relaxed) != 0) return;
-    void *const memory = mmap(nullptr, count * distance, PROT_READ | PROT_WRITE,
+    void *const memory = mmap(nullptr, count * distance + clearance, PROT_NONE,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) return;
-    for (std::size_t i = 0; i < count; ++i) mprotect(static_cast<char *>(memory) + i * distance, guard_size, PROT_NONE);
+    for (std::size_t i = 0; i < count; ++i) {
+      char *const lowest = static_cast<char *>(memory) + i * distance + guard_size;
+      if (mprotect(lowest, handler_stack_size, PROT_READ | PROT_WRITE) == 0) continue;
+      munmap(memory, count * distance + clearance);
+      return;
+    }
     base_.store(reinterpret_cast<std::uintptr_t>(memory), std::memory_order_release);
   }
 
@@ -74,6 +79,9 @@ class handler_stack_pool {
   }
 
   static constexpr std::size_t count = 16;
+  // Above them, to the stack of a thread that was there before: frames of 100 KiB step over the page that a stack ends
+  // with, and such an overflow is to end in front of ours, not in one of them.
+  static constexpr std::size_t clearance = 1024 * 1024;
 
  private:
   static constexpr std::size_t guard_size = 4096;

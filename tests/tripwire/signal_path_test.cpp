@@ -169,6 +169,27 @@ GUARDED_TEST_CASE("The tripwire notices a handler that allocates and locks, and 
   sigaction(SIGUSR1, &old, nullptr);
 }
 
+void calls_it_on_a_stack_of_the_library(int signal, siginfo_t *, void *context) {
+  cgo_guard::detail::with_room(*static_cast<ucontext_t *>(context), [&]() noexcept { calls_what_it_may_not(signal); });
+}
+GUARDED_TEST_CASE("The tripwire notices it as well on the stacks that the library's handler works on") {
+  cgo_guard::detail::prepare_handler_stacks();
+  const tripwire::signal_stack stack;
+  struct sigaction action = {}, old;
+  action.sa_sigaction = &calls_it_on_a_stack_of_the_library;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  REQUIRE(sigaction(SIGUSR1, &action, &old) == 0);
+  forbidden = true;
+  tripwire::watch first(stack.begin(), stack.size);
+  std::raise(SIGUSR1);
+  CHECK(first.calls() == "malloc free pthread_mutex_lock ");
+  forbidden = false;
+  tripwire::watch second(stack.begin(), stack.size);
+  std::raise(SIGUSR1);
+  CHECK(second.calls() == "");
+  sigaction(SIGUSR1, &old, nullptr);
+}
+
 GUARDED_TEST_CASE("Trap 46: the handler calls nothing forbidden, whatever the fault, with landing pads to run") {
   CHECK(fail_in_every_way(below_lock) == "");
 }

@@ -12,6 +12,8 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
+#include <cgo_guard/handler_stack.hpp>
+
 namespace {
 
 // Thread-local and in the main program: reading them is one instruction and allocates nothing.
@@ -21,7 +23,9 @@ thread_local int call_count;
 
 void notice(const char *function) noexcept {
   const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-  if (here < watched_begin || here >= watched_end) return;
+  if (watched_begin == watched_end) return;
+  const bool watched = here >= watched_begin && here < watched_end;
+  if (!watched && !cgo_guard::detail::handler_stacks.contains(here)) return;
   if (call_count < 16) called[call_count] = function;
   ++call_count;
 }

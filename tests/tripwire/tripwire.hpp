@@ -11,7 +11,8 @@
 
 namespace tripwire {
 
-/// While one lives, calls on this thread are noticed that are made with the stack pointer in the given memory.
+/// While one lives, calls on this thread are noticed that are made with the stack pointer in the given memory, or in
+/// one of the stacks on which the library's signal handler does its work.
 class watch {
  public:
   watch(const void *stack, std::size_t size) noexcept;

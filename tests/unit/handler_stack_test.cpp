@@ -141,6 +141,21 @@ GUARDED_TEST_CASE("A stack of ours has room for the handler's work three times o
   CHECK(used < detail::handler_need_with_all);
 }
 
+GUARDED_TEST_CASE("Above the stacks of ours is nothing that an overflow with big frames could step into") {
+  const detail::handler_stack_pool &stacks = detail::handler_stacks;
+  const std::uintptr_t end = stacks.lowest(detail::handler_stack_pool::count - 1) + detail::handler_stack_size;
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  CHECK(write(ends[1], reinterpret_cast<const void *>(end - 1), 1) == 1);
+  std::size_t can_be_touched = 0;
+  for (std::size_t at = 0; at < 1024 * 1024; at += 4096) {
+    if (write(ends[1], reinterpret_cast<const void *>(end + at), 1) == 1) ++can_be_touched;
+  }
+  CHECK(can_be_touched == 0);
+  close(ends[0]);
+  close(ends[1]);
+}
+
 DEATH_CASE(unguarded_on_small_stack) {
   static painted_stack stack(smallest_stack() + 1024);
   static const auto small = [](int, siginfo_t *, void *) {
