@@ -35,6 +35,8 @@ class signal_mask {
   explicit signal_mask(std::uint64_t mask) noexcept {
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, &before_, sizeof mask);
   }
+  /// What is blocked afterwards as well.
+  void keep(std::uint64_t signals) noexcept { before_ |= signals; }
   ~signal_mask() { syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before_, nullptr, sizeof before_); }
   signal_mask(const signal_mask &) = delete;
   signal_mask &operator=(const signal_mask &) = delete;
@@ -43,13 +45,26 @@ class signal_mask {
   std::uint64_t before_ = 0;
 };
 
+/// Whether a signal comes from an instruction, which is the cause of another one as long as nobody does anything about
+/// it. One that was sent does not come again; nor does the news of memory that has gone bad somewhere (signal(7)).
+inline bool is_raised_by_instruction(int signal, const siginfo_t &info) noexcept {
+  return info.si_code > 0 && !(signal == SIGBUS && info.si_code == BUS_MCEERR_AO);
+}
+
+/// What stays blocked of a signal until the kernel's return from our handler, which has SA_NODEFER. Else whoever sends
+/// faster than we return would pile up frames of ours until the stack is full.
+inline std::uint64_t not_again(int signal, const siginfo_t &info) noexcept {
+  return is_raised_by_instruction(signal, info) ? 0 : signal_bit(signal);
+}
+
 /// The mask is that of the interrupted code, the handler's own, and the signal itself unless SA_NODEFER leaves it open:
 /// not ours. (One with SA_RESETHAND has been taken out by handler_chain::claim.) Three arguments with or without
 /// SA_SIGINFO, which is what the kernel passes: old handlers take the ucontext as well.
 inline void call_handler(const struct sigaction &action, int signal, siginfo_t *info, void *context) noexcept {
   std::uint64_t mask = kernel_set(static_cast<const ucontext_t *>(context)->uc_sigmask) | kernel_set(action.sa_mask);
   if ((action.sa_flags & SA_NODEFER) == 0) mask |= signal_bit(signal);
-  const signal_mask during(mask);
+  signal_mask during(mask);
+  during.keep(not_again(signal, *info));
   action.sa_sigaction(signal, info, context);
 }
 
@@ -60,8 +75,8 @@ inline void die_by_default(int signal, const siginfo_t &info) noexcept {
   // our handler back before the instruction has run again.
   constexpr std::uint64_t by_default[4] = {};  // the kernel's struct sigaction
   syscall(SYS_rt_sigaction, signal, by_default, nullptr, sizeof(std::uint64_t));
-  // A fault repeats itself when the handler returns; a signal that was sent does not.
-  if (info.si_code <= 0 || signal == SIGTRAP || signal == SIGSYS) {
+  // A fault repeats itself when the handler returns, but for those that stand behind their instruction.
+  if (!is_raised_by_instruction(signal, info) || signal == SIGTRAP || signal == SIGSYS) {
     syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), signal);
   }
 }

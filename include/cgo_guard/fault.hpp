@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "begin_failure.hpp"
+#include "call_handler.hpp"
 #include "crossed_signals.hpp"
 #include "heap_evidence.hpp"
 #include "sanitizer.hpp"
@@ -60,9 +61,7 @@ inline bool is_raising(const ucontext_t &context) noexcept {
 /// Whether the signal was caused by this thread's own code, now: raised by the kernel for the instruction, or sent by
 /// the thread to itself. `kill -ABRT` from outside wants Go's goroutine dump, and gets it.
 inline bool is_synchronous(int signal, const siginfo_t &info, const ucontext_t &context) noexcept {
-  // Memory that has gone bad somewhere, of which this thread has not asked for any (signal(7)).
-  if (signal == SIGBUS && info.si_code == BUS_MCEERR_AO) return false;
-  if (info.si_code > 0) return true;
+  if (is_raised_by_instruction(signal, info)) return true;
   return info.si_code == SI_TKILL && info.si_pid == process.process_id &&
          (arch::sent_by_own_system_call(context, signal, static_cast<int>(syscall(SYS_gettid))) || is_raising(context));
 }

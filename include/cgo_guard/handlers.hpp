@@ -65,8 +65,8 @@ inline bool go_passes_on(int signal, const siginfo_t &info) noexcept {
 inline void forward_to(const struct sigaction &old, int signal, siginfo_t *info, void *context) noexcept {
   // With or without SA_SIGINFO: Go sets it for every handler, these two included.
   if (old.sa_handler == SIG_IGN) {
-    if (info->si_code <= 0)
-      return;  // sent and ignored, as asked; a real fault can't be ignored, it would repeat for ever
+    // Ignored, as asked; a real fault can't be, it would repeat for ever.
+    if (!is_raised_by_instruction(signal, *info)) return;
     die_by_default(signal, *info);
     return;
   }
@@ -80,7 +80,7 @@ inline void forward_to(const struct sigaction &old, int signal, siginfo_t *info,
   const std::uintptr_t pc = arch::pc_of(interrupted);
   call_handler(old, signal, info, context);
   // Go ignores a fault in C where it was ignored before Go started. It would repeat for ever.
-  if (last && info->si_code > 0 && arch::pc_of(interrupted) == pc) die_by_default(signal, *info);
+  if (last && is_raised_by_instruction(signal, *info) && arch::pc_of(interrupted) == pc) die_by_default(signal, *info);
 }
 
 /// The action that is next below ours. Where there is none left, the last one has asked us back. That may be another
@@ -125,7 +125,7 @@ inline bool take_fault_with_room(int signal, const siginfo_t &info, ucontext_t &
                                                    bool from_kernel) noexcept {
   const std::uintptr_t pc = arch::pc_of(context);
   forward_in_turn(signal, info, context, frame, from_kernel);
-  if (info->si_code > 0 && arch::pc_of(context) == pc) die_by_default(signal, *info);
+  if (is_raised_by_instruction(signal, *info) && arch::pc_of(context) == pc) die_by_default(signal, *info);
 }
 
 /// Whether the handler below ours is to be asked before a guard takes a fault.
@@ -145,7 +145,7 @@ inline bool is_to_be_asked(const struct sigaction &action, int signal, const sig
       order == CGO_GUARD_NEIGHBOURS_LAST || (CGO_GUARD_HAS_SANITIZER && order == CGO_GUARD_NEIGHBOURS_AUTO);
   const bool always = order == CGO_GUARD_NEIGHBOURS_FIRST;
   const int index = index_of(signal);
-  if (never || index < 0 || info->si_code <= 0) return false;
+  if (never || index < 0 || !is_raised_by_instruction(signal, *info)) return false;
   handler_chain &chain = process.neighbours[index];
   struct sigaction next;
   if (chain.count() == 1 && chain.look(0, next) && !is_to_be_asked(next, signal, *info, always)) return false;
@@ -181,13 +181,16 @@ inline void on_signal(int signal, siginfo_t *info, void *context) noexcept {
   auto &interrupted = *static_cast<ucontext_t *>(context);
   if (excuse_own_read(interrupted)) return;
   const bool from_kernel = arch::called_by_kernel(frame, context);
+  // At once, but for those that a probing read may have: those only when the handler below is called (call_handler).
+  const std::uint64_t shut = signal == SIGSEGV || signal == SIGBUS ? 0 : not_again(signal, *info);
+  if (shut != 0) syscall(SYS_rt_sigprocmask, SIG_BLOCK, &shut, nullptr, sizeof shut);
   if (from_kernel && process.mode.load(std::memory_order_relaxed) == process_mode::ready) {
     decide(signal, info, interrupted, frame, true);
     return;
   }
   // The mask may be that of a neighbour who called us, or jumped here, which looks like the kernel. With its signal
   // blocked, a probing read that faults would be the end of the process.
-  const signal_mask during(our_mask());
+  const signal_mask during(our_mask() | shut);
   decide(signal, info, interrupted, frame, from_kernel);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Handlers below ours are called as the kernel would call them: each of these programs runs once without us and once
 // with us on top, and must do the same.
+#include <algorithm>
 #include <csetjmp>
 #include <csignal>
 #include <cstdio>
@@ -156,4 +157,58 @@ TEST_CASE("A handler may leave by siglongjmp, with SA_ONSTACK and without") {
   expect_the_same_leaves();
   expect_the_same_leaves_signal_stack();
   CHECK(die(leaves_with_us).exit_status == 4);
+}
+
+namespace {
+
+/// A handler that has its signal waiting again as soon as it is called, as a sender does that is quicker than we are.
+std::uintptr_t first_call, deepest_call;
+int calls_to_come;
+void comes_again(int signal, siginfo_t *, void *) {
+  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  if (first_call == 0) first_call = deepest_call = here;
+  deepest_call = std::min(deepest_call, here);
+  if (--calls_to_come > 0) raise(signal);
+}
+struct sigaction under;
+void passes_on(int signal, siginfo_t *info, void *context) { under.sa_sigaction(signal, info, context); }
+
+void run_quick_sender(int signal, bool neighbour_over_us) {
+  struct sigaction action = {};
+  action.sa_sigaction = comes_again;
+  action.sa_flags = SA_SIGINFO;
+  sigaction(signal, &action, nullptr);
+  take_the_signals();
+  action.sa_sigaction = passes_on;
+  if (neighbour_over_us) sigaction(signal, &action, &under);
+  calls_to_come = 50;
+  raise(signal);
+  say(calls_to_come == 0 ? "all" : "not all");
+  say(deepest_call == first_call ? ", one after another" : ", one on top of another");
+}
+void run_bad_memory_far_away() {
+  const rlimit none = {0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  siginfo_t info = {};
+  info.si_code = BUS_MCEERR_AO;
+  cgo_guard::detail::die_by_default(SIGBUS, info);
+  say("lives on");
+}
+
+}  // namespace
+
+DEATH_CASE(sent_quickly) { run_quick_sender(SIGABRT, false); }
+DEATH_CASE(sent_quickly_like_a_fault) { run_quick_sender(SIGSEGV, false); }
+DEATH_CASE(sent_quickly_over_neighbour) { run_quick_sender(SIGFPE, true); }
+TEST_CASE("Signals that are sent faster than they are handled do not pile up on the stack") {
+  CHECK(die(sent_quickly).output == "all, one after another");
+  CHECK(die(sent_quickly_like_a_fault).output == "all, one after another");
+  CHECK(die(sent_quickly_over_neighbour).output == "all, one after another");
+}
+
+DEATH_CASE(bad_memory_far_away) { run_bad_memory_far_away(); }
+TEST_CASE("The news of bad memory that the thread has not asked for ends the process where nobody handles it") {
+  const death d = die(bad_memory_far_away);
+  CHECK(d.signal == SIGBUS);
+  CHECK(d.output.empty());
 }
