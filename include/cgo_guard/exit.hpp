@@ -124,7 +124,7 @@ inline void drop_note(const guard_frame &guard) noexcept {
 
 /// The exit or quick_exit behind ours. A static program has none to be found by name. With a recent glibc its exit is
 /// libc's own, because atexit brings it in; otherwise what it does is done here, as far as libc lets anybody do it.
-[[noreturn]] inline void really_exit(original &behind, int status) noexcept {
+[[noreturn]] CGO_GUARD_OF_THIS_MODULE inline void really_exit(original &behind, int status) noexcept {
   using exit_function = void (*)(int) noexcept;  // noexcept, so that no frame of ours is in the way of an exception
   if (auto *const original = behind.as<exit_function>()) original(status);
   if (&behind == &originals.exit) {
@@ -150,8 +150,9 @@ inline void exit_with_text(const exit_call &call, const char *format, va_list ar
 }
 
 /// What err.h's functions do, by the next verr or verrx; in a static program by hand.
-[[noreturn]] inline void really_exit_with_text(original &behind, int status, const char *format, va_list arguments,
-                                               int error) noexcept {
+[[noreturn]] CGO_GUARD_OF_THIS_MODULE inline void really_exit_with_text(original &behind, int status,
+                                                                        const char *format, va_list arguments,
+                                                                        int error) noexcept {
   errno = error;
   using verr_function = void (*)(int, const char *, va_list);
   if (auto *const original = behind.as<verr_function>()) original(status, format, arguments);

@@ -59,7 +59,7 @@ CGO_GUARD_INTERPOSER void __stack_chk_fail() {
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
-[[noreturn]] inline void missing_virtual(original &behind, const char *text) noexcept {
+[[noreturn]] CGO_GUARD_OF_THIS_MODULE inline void missing_virtual(original &behind, const char *text) noexcept {
   if (guard_record *record = begin_note(state_terminate)) {
     std::snprintf(record->note, sizeof record->note, "%s", text);
     std::terminate();
@@ -105,7 +105,7 @@ using throw_function = void (*)(void *, void *, void (*)(void *));
 /// libstdc++'s __cxa_throw. Where it is linked statically there is no next one, but then ours isn't called either: the
 /// reference to __cxa_init_primary_exception brings in the object file that defines both, and a definition that isn't
 /// weak wins.
-inline throw_function original_throw() noexcept {
+CGO_GUARD_OF_THIS_MODULE inline throw_function original_throw() noexcept {
   static void *const volatile same_object_file = reinterpret_cast<void *>(&abi::__cxa_init_primary_exception);
   static_cast<void>(same_object_file);
   return originals.cxa_throw.as<throw_function>();

@@ -3,6 +3,9 @@
 /// The functions behind those of libc and libstdc++ that we define: found when our module is loaded, and not at the
 /// throw or the exit that needs one. dlsym takes the loader's lock, and who throws may run while another thread holds
 /// it and waits for him: a plugin's static constructor that joins a thread.
+///
+/// Every module has its own, and so does whatever touches them: which definition comes next depends on who asks. Shared
+/// between a program and a library, they would lead from the library's throw to the library's throw.
 #ifndef CGO_GUARD_ORIGINALS_HPP
 #define CGO_GUARD_ORIGINALS_HPP
 
@@ -13,10 +16,13 @@
 
 #include "config.hpp"
 
+// Otherwise inline functions and variables are one for all modules, where the compiler has not inlined them.
+#define CGO_GUARD_OF_THIS_MODULE __attribute__((visibility("hidden")))
+
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
-class original {
+class CGO_GUARD_OF_THIS_MODULE original {
  public:
   constexpr explicit original(const char *name) noexcept : name_(name) {}
 
@@ -39,7 +45,7 @@ class original {
   std::atomic<bool> known_{false};
 };
 
-struct original_functions {
+struct CGO_GUARD_OF_THIS_MODULE original_functions {
   original cxa_throw{"__cxa_throw"};
   original cxa_begin_catch{"__cxa_begin_catch"};
   original assert_fail{"__assert_fail"};
@@ -60,10 +66,10 @@ struct original_functions {
   }
 };
 
-inline original_functions originals;
+CGO_GUARD_OF_THIS_MODULE inline original_functions originals;
 
 /// The loader runs this when it has loaded us, under its lock anyway.
-inline const bool originals_are_known = (originals.look_up(), true);
+CGO_GUARD_OF_THIS_MODULE inline const bool originals_are_known = (originals.look_up(), true);
 
 }  // namespace detail
 CGO_GUARD_NAMESPACE_END

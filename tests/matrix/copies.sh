@@ -62,3 +62,26 @@ for preload in "" "$("$cxx" -print-file-name=libstdc++.so.6)"; do
   LD_PRELOAD=$preload STATIC_RUNTIMES=1 ./host local survive ./libstatic.so >said 2>&1 || fail "static, '$preload': $(tail -n 5 said)"
   grep -q '^fine' said || fail "static, '$preload': $(cat said)"
 done
+
+# A program and a library that it is linked with. Without optimization, their inline functions and variables are shared.
+linked() { "$cxx" -std=c++17 -O0 -g0 -DHEADER="\"$scratch/one/cgo_guard.h\"" "$@"; }
+linked -fPIC -shared -DLIBRARY -o liblinked.so "$here/linked.cpp" & linked -c -o linked.o "$here/linked.cpp" &
+wait
+"$cxx" -rdynamic -o linked linked.o -L. -llinked -Wl,-rpath,"$scratch" -pthread -ldl
+expect() {  # what, exit status, text
+  for who in program library; do
+    status=0
+    { timeout 60 ./linked $who "$1" >said 2>&1 || status=$?; } 2>/dev/null
+    [ $status = "$2" ] || fail "linked, $1 in the $who: status $status: $(tail -n 5 said)"
+    [ -z "$3" ] || [ "$(grep -cF -- "$3" said)" = 1 ] || fail "linked, $1 in the $who: $(cat said)"
+  done
+}
+expect throw 0 thrown
+expect "guarded throw" 0 thrown
+expect "guarded fault" 0 "null pointer write at 0x0"
+expect "guarded catch" 0 caught
+expect "guarded assert" 0 "Assertion \`!always' failed."
+expect assert $((128 + 6)) "Assertion \`!always' failed."
+expect exit 3 ""
+expect quick_exit 3 ""
+expect errx 3 "linked: the reason"
