@@ -6,6 +6,7 @@
 #define CGO_GUARD_DWARF_HPP
 
 #include "arch.hpp"
+#include "dwarf_names.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -47,33 +48,34 @@ struct reader {
   /// A pointer in one of the DW_EH_PE encodings (Linux Standard Base 5, 10.5.1). `data_base` is what "datarel" means:
   /// the start of .eh_frame_hdr there, unused elsewhere.
   std::uintptr_t encoded(unsigned char encoding, std::uintptr_t data_base = 0) noexcept {
-    if (encoding == 0xff) return 0;  // DW_EH_PE_omit
-    if (encoding == 0x50) {          // DW_EH_PE_aligned
+    namespace pe = pointer_encoding;
+    if (encoding == pe::omitted) return 0;
+    if (encoding == pe::aligned) {
       const auto address = (reinterpret_cast<std::uintptr_t>(at) + sizeof(void *) - 1) & ~(sizeof(void *) - 1);
       at = reinterpret_cast<const unsigned char *>(address);
       return take<std::uintptr_t>();
     }
     const auto here = reinterpret_cast<std::uintptr_t>(at);
     std::uintptr_t value = 0;
-    switch (encoding & 0x0f) {
-      case 0x00: value = take<std::uintptr_t>(); break;
-      case 0x01: value = static_cast<std::uintptr_t>(uleb()); break;
-      case 0x02: value = take<std::uint16_t>(); break;
-      case 0x03: value = take<std::uint32_t>(); break;
-      case 0x04: value = static_cast<std::uintptr_t>(take<std::uint64_t>()); break;
-      case 0x09: value = static_cast<std::uintptr_t>(sleb()); break;
-      case 0x0a: value = static_cast<std::uintptr_t>(std::intptr_t{take<std::int16_t>()}); break;
-      case 0x0b: value = static_cast<std::uintptr_t>(std::intptr_t{take<std::int32_t>()}); break;
-      case 0x0c: value = static_cast<std::uintptr_t>(take<std::int64_t>()); break;
+    switch (encoding & pe::format_mask) {
+      case pe::absolute_pointer: value = take<std::uintptr_t>(); break;
+      case pe::uleb128: value = static_cast<std::uintptr_t>(uleb()); break;
+      case pe::udata2: value = take<std::uint16_t>(); break;
+      case pe::udata4: value = take<std::uint32_t>(); break;
+      case pe::udata8: value = static_cast<std::uintptr_t>(take<std::uint64_t>()); break;
+      case pe::sleb128: value = static_cast<std::uintptr_t>(sleb()); break;
+      case pe::sdata2: value = static_cast<std::uintptr_t>(std::intptr_t{take<std::int16_t>()}); break;
+      case pe::sdata4: value = static_cast<std::uintptr_t>(std::intptr_t{take<std::int32_t>()}); break;
+      case pe::sdata8: value = static_cast<std::uintptr_t>(take<std::int64_t>()); break;
       default: return 0;
     }
     if (value == 0) return 0;  // a null stays null: it means "none" in every table
-    switch (encoding & 0x70) {
-      case 0x10: value += here; break;
-      case 0x30: value += data_base; break;
+    switch (encoding & pe::base_mask) {
+      case pe::relative_to_here: value += here; break;
+      case pe::relative_to_data: value += data_base; break;
       default: break;
     }
-    if ((encoding & 0x80) != 0) {  // DW_EH_PE_indirect: the address of the pointer
+    if ((encoding & pe::indirect) != 0) {  // the address of the pointer
       std::uintptr_t target = 0;
       if (arch::cgo_guard_v1_load(value, &target) == 0) return 0;
       value = target;
@@ -87,6 +89,7 @@ struct reader {
 /// @return false for an operation outside the subset or memory that can't be read.
 inline bool evaluate(const unsigned char *begin, std::uint64_t size, const arch::registers &r,
                      const std::uintptr_t *initial, std::uintptr_t &result) noexcept {
+  namespace ops = expression_op;
   constexpr int depth = 16;
   std::uintptr_t stack[depth];
   int n = 0;
@@ -96,39 +99,39 @@ inline bool evaluate(const unsigned char *begin, std::uint64_t size, const arch:
   while (in.at < end) {
     const unsigned char op = in.take<unsigned char>();
     if (n >= depth) return false;
-    if (op >= 0x30 && op <= 0x4f) {  // DW_OP_lit0..31
-      stack[n++] = op - 0x30u;
+    if (op >= ops::lit0 && op <= ops::lit31) {
+      stack[n++] = static_cast<std::uintptr_t>(op - ops::lit0);
       continue;
     }
-    if (op >= 0x70 && op <= 0x8f) {  // DW_OP_breg0..31
+    if (op >= ops::breg0 && op <= ops::breg31) {
       const std::int64_t offset = in.sleb();
-      if (op - 0x70 >= arch::register_count) return false;
-      stack[n++] = r.value[op - 0x70] + static_cast<std::uintptr_t>(offset);
+      if (op - ops::breg0 >= arch::register_count) return false;
+      stack[n++] = r.value[op - ops::breg0] + static_cast<std::uintptr_t>(offset);
       continue;
     }
     switch (op) {
-      case 0x08: stack[n++] = in.take<std::uint8_t>(); continue;
-      case 0x09: stack[n++] = static_cast<std::uintptr_t>(std::intptr_t{in.take<std::int8_t>()}); continue;
-      case 0x0a: stack[n++] = in.take<std::uint16_t>(); continue;
-      case 0x0b: stack[n++] = static_cast<std::uintptr_t>(std::intptr_t{in.take<std::int16_t>()}); continue;
-      case 0x0c: stack[n++] = in.take<std::uint32_t>(); continue;
-      case 0x0d: stack[n++] = static_cast<std::uintptr_t>(std::intptr_t{in.take<std::int32_t>()}); continue;
-      case 0x0e: stack[n++] = static_cast<std::uintptr_t>(in.take<std::uint64_t>()); continue;
-      case 0x10: stack[n++] = static_cast<std::uintptr_t>(in.uleb()); continue;
-      case 0x11: stack[n++] = static_cast<std::uintptr_t>(in.sleb()); continue;
+      case ops::const1u: stack[n++] = in.take<std::uint8_t>(); continue;
+      case ops::const1s: stack[n++] = static_cast<std::uintptr_t>(std::intptr_t{in.take<std::int8_t>()}); continue;
+      case ops::const2u: stack[n++] = in.take<std::uint16_t>(); continue;
+      case ops::const2s: stack[n++] = static_cast<std::uintptr_t>(std::intptr_t{in.take<std::int16_t>()}); continue;
+      case ops::const4u: stack[n++] = in.take<std::uint32_t>(); continue;
+      case ops::const4s: stack[n++] = static_cast<std::uintptr_t>(std::intptr_t{in.take<std::int32_t>()}); continue;
+      case ops::const8u: stack[n++] = static_cast<std::uintptr_t>(in.take<std::uint64_t>()); continue;
+      case ops::constu: stack[n++] = static_cast<std::uintptr_t>(in.uleb()); continue;
+      case ops::consts: stack[n++] = static_cast<std::uintptr_t>(in.sleb()); continue;
       default: break;
     }
     if (n < 1) return false;
     std::uintptr_t &top = stack[n - 1];
     switch (op) {
-      case 0x06:  // DW_OP_deref
+      case ops::deref:
         if (arch::cgo_guard_v1_load(top, &top) == 0) return false;
         continue;
-      case 0x12: stack[n] = top, ++n; continue;                            // DW_OP_dup
-      case 0x13: --n; continue;                                            // DW_OP_drop
-      case 0x1f: top = ~top + 1; continue;                                 // DW_OP_neg
-      case 0x20: top = ~top; continue;                                     // DW_OP_not
-      case 0x23: top += static_cast<std::uintptr_t>(in.uleb()); continue;  // DW_OP_plus_uconst
+      case ops::dup: stack[n] = top, ++n; continue;
+      case ops::drop: --n; continue;
+      case ops::neg: top = ~top + 1; continue;
+      case ops::not_: top = ~top; continue;
+      case ops::plus_uconst: top += static_cast<std::uintptr_t>(in.uleb()); continue;
       default: break;
     }
     if (n < 2) return false;
@@ -136,21 +139,21 @@ inline bool evaluate(const unsigned char *begin, std::uint64_t size, const arch:
     std::uintptr_t &a = stack[n - 1];
     const auto sa = static_cast<std::intptr_t>(a), sb = static_cast<std::intptr_t>(b);
     switch (op) {
-      case 0x16: stack[n] = a, a = b, ++n; continue;  // DW_OP_swap
-      case 0x1a: a &= b; continue;
-      case 0x1c: a -= b; continue;
-      case 0x1e: a *= b; continue;
-      case 0x21: a |= b; continue;
-      case 0x22: a += b; continue;
-      case 0x24: a = b < 64 ? a << b : 0; continue;
-      case 0x25: a = b < 64 ? a >> b : 0; continue;
-      case 0x27: a ^= b; continue;
-      case 0x29: a = sa == sb; continue;
-      case 0x2a: a = sa >= sb; continue;
-      case 0x2b: a = sa > sb; continue;
-      case 0x2c: a = sa <= sb; continue;
-      case 0x2d: a = sa < sb; continue;
-      case 0x2e: a = sa != sb; continue;
+      case ops::swap: stack[n] = a, a = b, ++n; continue;
+      case ops::and_: a &= b; continue;
+      case ops::minus: a -= b; continue;
+      case ops::mul: a *= b; continue;
+      case ops::or_: a |= b; continue;
+      case ops::plus: a += b; continue;
+      case ops::shl: a = b < 64 ? a << b : 0; continue;
+      case ops::shr: a = b < 64 ? a >> b : 0; continue;
+      case ops::xor_: a ^= b; continue;
+      case ops::eq: a = sa == sb; continue;
+      case ops::ge: a = sa >= sb; continue;
+      case ops::gt: a = sa > sb; continue;
+      case ops::le: a = sa <= sb; continue;
+      case ops::lt: a = sa < sb; continue;
+      case ops::ne: a = sa != sb; continue;
       default: return false;
     }
   }

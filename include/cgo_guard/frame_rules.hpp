@@ -83,60 +83,71 @@ class rule_interpreter {
   void advance(std::uint64_t delta) noexcept { location_ += delta * description_.code_align; }
 
   bool execute(const unsigned char *begin, const unsigned char *end) noexcept {
+    namespace ops = frame_op;
     reader in{begin};
     // A row holds from its location on, so the program is done when the location passes the PC.
     while (in.at < end && location_ <= pc_) {
       const auto op = in.take<std::uint8_t>();
-      const std::uint64_t low = op & 0x3f;
-      switch (op & 0xc0) {
-        case 0x40: advance(low); continue;
-        case 0x80: set(low, rule_kind::offset, factored(in.uleb())); continue;
-        case 0xc0:
+      const std::uint64_t low = op & ops::primary_operand;
+      switch (op & ops::primary_mask) {
+        case ops::advance_loc: advance(low); continue;
+        case ops::offset: set(low, rule_kind::offset, factored(in.uleb())); continue;
+        case ops::restore:
           if (low < arch::register_count) rules_.of[low] = initial_.of[low];
           continue;
         default: break;
       }
       std::uint64_t reg;
       switch (op) {
-        case 0x00: break;                                                         // nop
-        case 0x01: location_ = in.encoded(description_.pointer_encoding); break;  // set_loc
-        case 0x02: advance(in.take<std::uint8_t>()); break;
-        case 0x03: advance(in.take<std::uint16_t>()); break;
-        case 0x04: advance(in.take<std::uint32_t>()); break;
-        case 0x05: reg = in.uleb(), set(reg, rule_kind::offset, factored(in.uleb())); break;
-        case 0x06:
+        case ops::nop: break;
+        case ops::set_loc: location_ = in.encoded(description_.pointer_encoding); break;
+        case ops::advance_loc1: advance(in.take<std::uint8_t>()); break;
+        case ops::advance_loc2: advance(in.take<std::uint16_t>()); break;
+        case ops::advance_loc4: advance(in.take<std::uint32_t>()); break;
+        case ops::offset_extended: reg = in.uleb(), set(reg, rule_kind::offset, factored(in.uleb())); break;
+        case ops::restore_extended:
           reg = in.uleb();
           if (reg < arch::register_count) rules_.of[reg] = initial_.of[reg];
           break;
-        case 0x07: set(in.uleb(), rule_kind::undefined, 0); break;
-        case 0x08: set(in.uleb(), rule_kind::same, 0); break;
-        case 0x09: reg = in.uleb(), set(reg, rule_kind::other_register, static_cast<std::int64_t>(in.uleb())); break;
-        case 0x0a:
+        case ops::undefined: set(in.uleb(), rule_kind::undefined, 0); break;
+        case ops::same_value: set(in.uleb(), rule_kind::same, 0); break;
+        case ops::in_register:
+          reg = in.uleb(), set(reg, rule_kind::other_register, static_cast<std::int64_t>(in.uleb()));
+          break;
+        case ops::remember_state:
           if (remembered_ == max_remembered) return false;
           stack_[remembered_++] = rules_;
           break;
-        case 0x0b:
+        case ops::restore_state:
           if (remembered_ == 0) return false;
           rules_ = stack_[--remembered_];
           break;
-        case 0x0c: reg = in.uleb(), cfa(reg, static_cast<std::int64_t>(in.uleb())); break;
-        case 0x0d: rules_.cfa_register = static_cast<unsigned>(in.uleb()), rules_.cfa_is_expression = false; break;
-        case 0x0e: rules_.cfa_offset = static_cast<std::int64_t>(in.uleb()); break;
-        case 0x0f:
+        case ops::def_cfa: reg = in.uleb(), cfa(reg, static_cast<std::int64_t>(in.uleb())); break;
+        case ops::def_cfa_register:
+          rules_.cfa_register = static_cast<unsigned>(in.uleb()), rules_.cfa_is_expression = false;
+          break;
+        case ops::def_cfa_offset: rules_.cfa_offset = static_cast<std::int64_t>(in.uleb()); break;
+        case ops::def_cfa_expression:
           rules_.cfa_is_expression = true;
           rules_.cfa_length = in.uleb();
           rules_.cfa_expression = in.at;
           in.at += rules_.cfa_length;
           break;
-        case 0x10: reg = in.uleb(), set_expression(reg, rule_kind::expression, in); break;
-        case 0x11: reg = in.uleb(), set(reg, rule_kind::offset, in.sleb() * description_.data_align); break;
-        case 0x12: reg = in.uleb(), cfa(reg, in.sleb() * description_.data_align); break;
-        case 0x13: rules_.cfa_offset = in.sleb() * description_.data_align; break;
-        case 0x14: reg = in.uleb(), set(reg, rule_kind::val_offset, factored(in.uleb())); break;
-        case 0x15: reg = in.uleb(), set(reg, rule_kind::val_offset, in.sleb() * description_.data_align); break;
-        case 0x16: reg = in.uleb(), set_expression(reg, rule_kind::val_expression, in); break;
-        case 0x2e: args_size_ = in.uleb(); break;  // GNU_args_size: pushed arguments that a landing pad expects popped
-        case 0x2f: reg = in.uleb(), set(reg, rule_kind::offset, -factored(in.uleb())); break;
+        case ops::expression: reg = in.uleb(), set_expression(reg, rule_kind::expression, in); break;
+        case ops::offset_extended_sf:
+          reg = in.uleb(), set(reg, rule_kind::offset, in.sleb() * description_.data_align);
+          break;
+        case ops::def_cfa_sf: reg = in.uleb(), cfa(reg, in.sleb() * description_.data_align); break;
+        case ops::def_cfa_offset_sf: rules_.cfa_offset = in.sleb() * description_.data_align; break;
+        case ops::val_offset: reg = in.uleb(), set(reg, rule_kind::val_offset, factored(in.uleb())); break;
+        case ops::val_offset_sf:
+          reg = in.uleb(), set(reg, rule_kind::val_offset, in.sleb() * description_.data_align);
+          break;
+        case ops::val_expression: reg = in.uleb(), set_expression(reg, rule_kind::val_expression, in); break;
+        case ops::gnu_args_size: args_size_ = in.uleb(); break;  // pushed arguments that a landing pad expects popped
+        case ops::gnu_negative_offset_extended:
+          reg = in.uleb(), set(reg, rule_kind::offset, -factored(in.uleb()));
+          break;
         default: return false;
       }
     }

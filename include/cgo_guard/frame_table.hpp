@@ -82,7 +82,7 @@ inline bool parse_fde(const unsigned char *fde, frame_description &out) noexcept
   out.data_align = cie.sleb();
   out.return_register = version == 1 ? cie.take<std::uint8_t>() : static_cast<unsigned>(cie.uleb());
 
-  unsigned char lsda_encoding = 0xff;
+  unsigned char lsda_encoding = pointer_encoding::omitted;
   const bool sized = *augmentation == 'z';
   if (sized) {
     const auto size = cie.uleb();
@@ -108,7 +108,7 @@ inline bool parse_fde(const unsigned char *fde, frame_description &out) noexcept
   out.cie_program = cie.at;
 
   out.begin = in.encoded(out.pointer_encoding);
-  out.end = out.begin + in.encoded(out.pointer_encoding & 0x0f);
+  out.end = out.begin + in.encoded(out.pointer_encoding & pointer_encoding::format_mask);
   if (sized) {
     const auto size = in.uleb();
     const unsigned char *const after = in.at + size;
@@ -131,9 +131,9 @@ inline bool find_frame_description(std::uintptr_t pc, frame_description &out) no
   const auto table_encoding = in.take<std::uint8_t>();
   in.encoded(eh_frame_encoding, header);
   const std::uintptr_t count = in.encoded(count_encoding, header);
-  // 0x3b is datarel|sdata4, the one form that has a fixed entry size and the only one that GNU ld, gold, lld and mold
-  // write.
-  if (version != 1 || table_encoding != 0x3b || count == 0) return false;
+  // The one form that has a fixed entry size, and the only one that GNU ld, gold, lld and mold write.
+  constexpr unsigned sorted_table = pointer_encoding::relative_to_data | pointer_encoding::sdata4;
+  if (version != 1 || table_encoding != sorted_table || count == 0) return false;
 
   struct entry {
     std::int32_t begin, fde;

@@ -37,14 +37,17 @@ inline landing_pad find_landing_pad(const frame_description &frame, std::uintptr
   if (frame.lsda == 0) return none;
   reader in{reinterpret_cast<const unsigned char *>(frame.lsda)};
   const auto start_encoding = in.take<std::uint8_t>();
-  const std::uintptr_t pad_base = start_encoding == 0xff ? frame.begin : in.encoded(start_encoding);
+  const std::uintptr_t pad_base =
+      start_encoding == pointer_encoding::omitted ? frame.begin : in.encoded(start_encoding);
   const auto type_encoding = in.take<std::uint8_t>();
   // The format belongs to the personality, and an unknown one may mean anything by its types. Without types it is the
   // common one of GCC and LLVM, with cleanups only: C's __attribute__((cleanup)), by which glibc gives back stdio's and
   // the loader's locks (its copy of __gcc_personality_v0 has no name to compare with), or Rust's drops.
-  if (type_encoding != 0xff && frame.personality != reinterpret_cast<std::uintptr_t>(&__gxx_personality_v0)) return gap;
+  if (type_encoding != pointer_encoding::omitted &&
+      frame.personality != reinterpret_cast<std::uintptr_t>(&__gxx_personality_v0))
+    return gap;
   const unsigned char *type_table = nullptr;
-  if (type_encoding != 0xff) {
+  if (type_encoding != pointer_encoding::omitted) {
     const auto offset = in.uleb();
     type_table = in.at + offset;
   }
@@ -74,9 +77,11 @@ inline landing_pad find_landing_pad(const frame_description &frame, std::uintptr
       if (filter == 0) {
         cleanup = true;
       } else if (filter > 0 && type_table != nullptr) {
-        const std::ptrdiff_t size = (type_encoding & 0x07) == 0x03   ? 4
-                                    : (type_encoding & 0x07) == 0x02 ? 2
-                                                                     : static_cast<std::ptrdiff_t>(sizeof(void *));
+        constexpr unsigned signless = 7;  // udata4 and sdata4 are of one size
+        const std::ptrdiff_t size = (type_encoding & signless) == pointer_encoding::udata4 ? 4
+                                    : (type_encoding & signless) == pointer_encoding::udata2
+                                        ? 2
+                                        : static_cast<std::ptrdiff_t>(sizeof(void *));
         reader type{type_table - filter * size};
         const std::uintptr_t info = type.encoded(type_encoding);
         if (info == 0 || info == reinterpret_cast<std::uintptr_t>(forced_unwind_type_info)) {
