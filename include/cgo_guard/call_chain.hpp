@@ -10,22 +10,58 @@
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
-/// Whether a call of `called` can have become a run of `callee`: through the linker's stub, a tail call, or a jump into
-/// the part of a function that the compiler has put elsewhere. In doubt it can.
-inline bool can_become(std::uintptr_t called, std::uintptr_t callee, int jumps = 3) noexcept {
-  if (called == callee) return true;
-  if (jumps == 0) return false;
-  if (const std::uintptr_t target = arch::stub_target(called)) return can_become(target, callee, jumps - 1);
-  frame_description function;
-  if (!find_frame_description(called, function) || function.begin == callee) return true;
-  std::uintptr_t previous = function.begin;
-  return arch::find_jump(function.begin, function.end, [&](std::uintptr_t target) noexcept {
-    frame_description other;
-    if (target == 0) return true;
-    if (!find_frame_description(target, other) || other.begin == previous) return false;
-    previous = other.begin;
-    return can_become(target, callee, jumps - 1);
-  });
+/// Whether a call of one function can have become a run of another: through the linker's stub, a tail call, a jump into
+/// the part of a function that the compiler has put elsewhere, or by running on into the next one, as hand-written code
+/// does (glibc's __mempcpy_chk). In doubt it can: a walk that is wrongly doubted costs destructors.
+class jump_search {
+ public:
+  explicit jump_search(std::uintptr_t callee) noexcept : callee_(callee) {}
+
+  bool reaches(std::uintptr_t called) noexcept {
+    if (called == callee_) return true;
+    if (const std::uintptr_t target = arch::stub_target(called)) return reaches(target);
+    frame_description function;
+    if (!find_frame_description(called, function) || function.begin == callee_) return true;
+    if (is_known(function.begin)) return false;
+    if (count_ == maximum) return true;
+    functions_[count_++] = function.begin;
+    return runs_on_to_callee(function.end) ||
+           arch::find_jump(function.begin, function.end, [&](std::uintptr_t target) noexcept {
+             frame_description other;
+             if (target == 0) return true;
+             return find_frame_description(target, other) && reaches(target);
+           });
+  }
+
+ private:
+  bool runs_on_to_callee(std::uintptr_t end) noexcept {
+    constexpr std::uintptr_t largest_alignment = 64;  // a cache line
+    if (!arch::runs_on(end)) return false;
+    frame_description next;
+    std::uintptr_t begin = end;
+    for (std::uintptr_t alignment = 16; !find_frame_description(begin, next); alignment *= 2) {
+      if (alignment > largest_alignment) return true;
+      begin = (end + alignment - 1) & ~(alignment - 1);
+    }
+    return reaches(begin);
+  }
+
+  static constexpr int maximum = 16;  // a chain of tail calls through as many functions is in doubt
+
+  bool is_known(std::uintptr_t begin) const noexcept {
+    for (int i = 0; i < count_; ++i) {
+      if (functions_[i] == begin) return true;
+    }
+    return false;
+  }
+
+  std::uintptr_t callee_;
+  std::uintptr_t functions_[maximum];  ///< that have been read
+  int count_ = 0;
+};
+
+inline bool can_become(std::uintptr_t called, std::uintptr_t callee) noexcept {
+  return jump_search(callee).reaches(called);
 }
 
 /// The function that is called where a frame stands, as far as the code says; otherwise 0.
@@ -68,13 +104,24 @@ class call_chain {
     if (called == 0 || called == callee_) return;
     ++detours_;
     // A recursion asks the same again and again, and the answer takes reading the function.
-    if (called == last_called_ && callee_ == last_callee_) return;
-    if (!can_become(called, callee_)) sound_ = false;
-    last_called_ = called;
-    last_callee_ = callee_;
+    if (!sound_ || was_asked(called)) return;
+    sound_ = can_become(called, callee_);
+    asked_[next_++ % remembered] = {called, callee_};
+  }
+  bool was_asked(std::uintptr_t called) const noexcept {
+    for (const detour &one : asked_) {
+      if (one.called == called && one.callee == callee_) return true;
+    }
+    return false;
   }
 
-  std::uintptr_t callee_, last_called_ = 0, last_callee_ = 0;
+  static constexpr unsigned remembered = 4;  // detours in one round of a recursion
+  struct detour {
+    std::uintptr_t called, callee;
+  } asked_[remembered] = {};
+  unsigned next_ = 0;
+
+  std::uintptr_t callee_;
   bool any_callee_;
   unsigned detours_ = 0;
   bool sound_ = true;

@@ -4,7 +4,7 @@
 #ifndef CGO_GUARD_IN_FLIGHT_HPP
 #define CGO_GUARD_IN_FLIGHT_HPP
 
-#include "unwind.hpp"
+#include "scan.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -31,19 +31,34 @@ class in_flight_counter {
     }
     if (load(word - before + offsetof(exception_header, handler_count), handlers) == 0) return;
     if (static_cast<std::int32_t>(handlers) > 0) return;  // a catch clause has it
-    for (int i = 0; i < count_; ++i) {
-      if (seen_[i] == word) return;
-    }
-    seen_[count_++] = word;
+    add(word);
+  }
+
+  /// The same for what stands for an exception after a failure that is none: of a guard whose destructors are running.
+  /// @param handled the exception that is being handled, which is not in flight.
+  void consider_failure(std::uintptr_t word, std::uintptr_t handled) noexcept {
+    std::uintptr_t exception_class = 0, guard_cfa = 0;
+    if (!left_.contain(word) || word == handled || load(word, exception_class) == 0 || exception_class != forced_class)
+      return;
+    if (load(word - offsetof(guard_record, forced) + offsetof(guard_record, guard_cfa), guard_cfa) == 0) return;
+    const bool running = left_.contain(guard_cfa) && canary_in(guard_cfa) != 0;
+    if (running && (guard_frame(guard_cfa).state() & state_failed) != 0) add(word);
   }
 
   void scan(const arch::registers &r) noexcept {
+    scan(r, [](std::uintptr_t) noexcept {});
+  }
+  /// @param also is asked about each word as well.
+  template <class Also>
+  void scan(const arch::registers &r, Also &&also) noexcept {
     for (std::uintptr_t value : r.value) consider(value);
     for (int i = 0; i < left_.count; ++i) {
       for (std::uintptr_t at = (left_.parts[i].low + 7) & ~std::uintptr_t{7}; at < left_.parts[i].high;
            at += sizeof at) {
         std::uintptr_t word = 0;
-        if (load(at, word) != 0) consider(word);
+        if (load(at, word) == 0) continue;
+        consider(word);
+        also(word);
       }
     }
   }
@@ -55,6 +70,12 @@ class in_flight_counter {
   }
 
  private:
+  void add(std::uintptr_t word) noexcept {
+    for (int i = 0; i < count_; ++i) {
+      if (seen_[i] == word) return;
+    }
+    if (count_ < maximum) seen_[count_++] = word;
+  }
   static int load(std::uintptr_t address, std::uintptr_t &out) noexcept {
     return arch::cgo_guard_v1_load(address, &out);
   }
@@ -76,34 +97,64 @@ inline void locate_exception_state() noexcept {
   process.exception_state_below_thread = distance < plausible ? distance : 0;
 }
 
-/// Whether the thread has exceptions in flight at all, as far as the handler can know. In doubt it has none: the search
-/// reads wherever a word points to, and each read that fails is a signal more.
-inline bool is_throwing() noexcept {
-  if (process.exception_state_below_thread == 0) return false;
-  const auto *const state =
-      reinterpret_cast<const exception_globals *>(arch::thread_pointer() - process.exception_state_below_thread);
-  return state->uncaught != 0;
+/// What libstdc++ knows of the thread, as far as the handler can know it. In doubt nothing: the search reads wherever a
+/// word points to, and each read that fails is a signal more.
+inline exception_globals exceptions_now() noexcept {
+  if (process.exception_state_below_thread == 0) return {nullptr, 0};
+  return *reinterpret_cast<const exception_globals *>(arch::thread_pointer() - process.exception_state_below_thread);
 }
 
-/// Fills in which exceptions were thrown under the guard, and are not caught where it fails.
+/// How many of the exceptions in flight were thrown outside a guard: there a destructor runs that has called it, and
+/// will go on with its own. So the pointer to each is above the guard, where one that was thrown under it may be
+/// nowhere: a frame that was cleaning up, and whose destructor can't return, has no more use for its exception.
+/// @return false where the stack above the guard has no known end.
+inline bool count_outside(std::uintptr_t guard_cfa, const exception_globals &now, std::uint32_t &count) noexcept {
+  const std::uintptr_t top = stack_top(guard_cfa, syscall(SYS_gettid) == getpid());
+  if (top == 0) return false;
+  left_stacks outside{};
+  // With the registers that the trampoline has saved for its caller: they stand above the record's address.
+  outside.open(guard_cfa + static_cast<std::uintptr_t>(arch::record_offset));
+  outside.close(top);
+  in_flight_counter counter(outside);
+  const std::uintptr_t handled = now.caught != nullptr ? reinterpret_cast<std::uintptr_t>(&now.caught->unwind) : 0;
+  counter.scan(arch::registers{}, [&](std::uintptr_t word) noexcept { counter.consider_failure(word, handled); });
+  count = counter.count();
+  return true;
+}
+
+/// What was thrown under a guard and is not caught where it fails.
+struct thrown_inside {
+  std::uint32_t count = 0;
+  bool is_exact = false;
+  _Unwind_Exception *innermost = nullptr;  ///< as far as the stack tells
+};
+
+/// Those outside are counted first, because under the guard a stack holds pointers to exceptions of the past as well.
+inline thrown_inside find_thrown_inside(const exception_globals &now, std::uintptr_t guard_cfa,
+                                        const left_stacks &stacks, const arch::registers &from) noexcept {
+  if (now.uncaught == 0) return {};
+  std::uint32_t outside = 0;
+  const bool counted = count_outside(guard_cfa, now, outside);
+  if (counted && outside >= now.uncaught) return {0, true, nullptr};
+  in_flight_counter counter(stacks);
+  counter.scan(from);
+  return {counted ? now.uncaught - outside : counter.count(), counted, counter.innermost()};
+}
+
+/// Fills that in.
 inline void look_for_exceptions(const arch::registers &failed, guard_record &record) noexcept {
-  record.in_flight = 0;
-  record.thrown = nullptr;
-  if (!is_throwing()) return;
-  in_flight_counter counter(record.stacks);
-  counter.scan(failed);
-  record.in_flight = counter.count();
-  record.thrown = counter.innermost();
+  const thrown_inside thrown = find_thrown_inside(exceptions_now(), record.guard_cfa, record.stacks, failed);
+  record.in_flight = thrown.count;
+  record.in_flight_is_exact = thrown.is_exact;
+  record.thrown = thrown.innermost;
 }
 
 /// The exception that is on its way under the guard, or nullptr. Ordinary context.
-[[gnu::noinline]] inline _Unwind_Exception *exception_in_flight(const left_stacks &stacks) noexcept {
-  if (current_globals().uncaught == 0) return nullptr;
+[[gnu::noinline]] inline _Unwind_Exception *exception_in_flight(std::uintptr_t guard_cfa,
+                                                                const left_stacks &stacks) noexcept {
   arch::registers here;
   arch::cgo_guard_v1_capture(&here);
-  in_flight_counter counter(stacks);
-  counter.scan(here);
-  return counter.innermost();
+  return find_thrown_inside(current_globals(), guard_cfa, stacks, here).innermost;
 }
 
 }  // namespace detail

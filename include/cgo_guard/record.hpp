@@ -81,6 +81,7 @@ struct guard_record {
   const void *frames[max_frames];
 
   std::uint32_t in_flight;    ///< exceptions thrown inside the guard and not caught when it failed
+  bool in_flight_is_exact;    ///< by those outside, and not only those that were found inside
   _Unwind_Exception *thrown;  ///< the innermost of them, or nullptr
   char *noted_name;           ///< malloc'ed: the type of the exception in flight at std::terminate, or nullptr
   char *noted_what;           ///< malloc'ed: its what(), or nullptr

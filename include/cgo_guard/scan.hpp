@@ -89,7 +89,9 @@ found_guard find_guard(cursor &position, frame_cache &cache, Visit &&visit, std:
     return {walked_to, true, stacks};
   }
   const guard_frame scanned = scan_for_guard(position, cache);
-  const guard_frame guard = scanned || !walked_to ? scanned : walked_to;
+  // A guard that the walk has come to vouches for itself, so it is never passed, however doubtful the frames below it.
+  const bool nearer = scanned && (!walked_to || scanned.cfa <= walked_to.cfa);
+  const guard_frame guard = nearer || !walked_to ? scanned : walked_to;
   stacks.close(guard.cfa);
   return {guard, false, stacks};
 }

@@ -52,7 +52,7 @@ inline guard_record *begin_note(std::uintptr_t kind) noexcept {
   if ((guard.state() & state_noted) != 0) {
     guard.state() |= state_terminate;  // __cxa_pure_virtual has said more than we could
   } else if (guard_record *record = begin_note(state_terminate)) {
-    const exception_view view = view_at_terminate(exception_in_flight(guard.stacks));
+    const exception_view view = view_at_terminate(exception_in_flight(guard.cfa, guard.stacks));
     if (view) {
       record->noted_name = type_name(*view.type);
       record->noted_what = copy_of_what(view);

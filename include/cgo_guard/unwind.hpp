@@ -129,7 +129,7 @@ inline std::uint32_t uncaught_outside(guard_record &record) noexcept {
     const exception_globals &globals = current_globals();
     std::uint32_t inside = record.in_flight;
     // __cxa_rethrow counts first and looks afterwards whether there is an exception (libstdc++, eh_throw.cc).
-    if (record.fault.through_rethrow && globals.caught == nullptr) ++inside;
+    if (!record.in_flight_is_exact && record.fault.through_rethrow && globals.caught == nullptr) ++inside;
     outside = globals.uncaught > inside ? globals.uncaught - inside : 0;
   }
   return outside;

@@ -286,6 +286,24 @@ GUARDED_TEST_CASE("A throw without an exception is not counted as one in flight"
   }
   const caught error = fail_in(work, rethrow_nothing);
   CHECK(seen == "i-o-");
+
+  // Nor is one taken for it that is in flight outside the guard.
+  int before = -1, after = -1;
+  struct fails_in_guard {
+    int &before, &after;
+    ~fails_in_guard() {
+      before = std::uncaught_exceptions();
+      const caught inner(CGO_GUARD { rethrow_nothing(); });
+      after = std::uncaught_exceptions();
+    }
+  };
+  try {
+    const fails_in_guard f{before, after};
+    throw std::logic_error("outside");
+  } catch (const std::logic_error &) {
+  }
+  CHECK(before == 1);
+  CHECK(after == 1);
 }
 
 namespace {

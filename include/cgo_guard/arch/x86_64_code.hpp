@@ -116,7 +116,9 @@ bool find_jump(std::uintptr_t begin, std::uintptr_t end, Visit &&visit) noexcept
     std::uintptr_t word = 0;
     if (cgo_guard_v1_load(at, &word) == 0) return visit(std::uintptr_t{0});
     const auto opcode = static_cast<unsigned>(word & 0xff);
-    if (opcode == 0xff && (word >> 11 & 7) == 4) {  // FF /4
+    // FF /4; or a retpoline, which jumps by `mov %reg,(%rsp); ret` (48 or 4C, 89, ModRM, 24, C3).
+    const bool retpoline = (word & 0xfb) == 0x48 && (word >> 8 & 0xff) == 0x89 && (word >> 24 & 0xffff) == 0xc324;
+    if ((opcode == 0xff && (word >> 11 & 7) == 4) || retpoline) {
       if (visit(std::uintptr_t{0})) return true;
       continue;
     }
@@ -136,6 +138,14 @@ bool find_jump(std::uintptr_t begin, std::uintptr_t end, Visit &&visit) noexcept
     if (visit(target)) return true;
   }
   return false;
+}
+
+/// Whether a function's last instruction is a conditional jump (0F 80 to 8F with 32 bits, 70 to 7F with 8): then it may
+/// run on into the next one.
+inline bool runs_on(std::uintptr_t end) noexcept {
+  std::uintptr_t word = 0;
+  if (cgo_guard_v1_load(end - sizeof word, &word) == 0) return false;
+  return (word >> 16 & 0xf0ff) == 0x800f || (word >> 48 & 0xf0) == 0x70;
 }
 
 /// Whether a word can be where `function` returns to, or a copy of it in another module.
