@@ -36,7 +36,9 @@ class heap_evidence {
     if (((running | called) & allocates) != 0) return true;
     const bool allocator = ((running | called) & allocates_cpp) != 0 || process.known.is_in_allocator(call_site);
     if ((running & (throws | may_terminate)) != 0) outside_ = true;
-    if (allocator && through_pointer && has_new_handler_) outside_ = true;
+    // The one that calls a new_handler may be an inner function.
+    if (through_pointer && has_new_handler_ && (allocator || process.known.is_with_allocator(call_site)))
+      outside_ = true;
     return allocator && !outside_;
   }
 

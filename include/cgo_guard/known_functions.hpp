@@ -20,6 +20,7 @@
 #include <sys/auxv.h>
 #include <unwind.h>
 
+#include "exported_functions.hpp"
 #include "frame_cache.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
@@ -63,6 +64,12 @@ constexpr known_name known_names[] = {
     {"malloc_trim", allocates},
     {"malloc_usable_size", allocates},
     {"mallinfo2", allocates},
+    // glibc's own, to which a library jumps that only counts what goes by.
+    {"__libc_malloc", allocates},
+    {"__libc_free", allocates},
+    {"__libc_calloc", allocates},
+    {"__libc_realloc", allocates},
+    {"__libc_memalign", allocates},
     {"_Znwm", allocates_cpp},
     {"_Znam", allocates_cpp},
     {"_ZnwmRKSt9nothrow_t", allocates_cpp},
@@ -132,7 +139,9 @@ class known_functions {
     return known_[from].range.contains(pc) ? known_[from].roles : 0;
   }
   /// Whether an address is in a library that is an allocator and nothing else.
-  bool is_in_allocator(std::uintptr_t pc) const noexcept { return allocator_.contains(pc); }
+  bool is_in_allocator(std::uintptr_t pc) const noexcept { return only_allocates_ && with_allocator_.contains(pc); }
+  /// Whether it is in a module that an allocator is in, if that is not libc.
+  bool is_with_allocator(std::uintptr_t pc) const noexcept { return with_allocator_.contains(pc); }
   bool is_abort(std::uintptr_t pc) const noexcept { return (roles_of(pc) & aborts) != 0; }
   /// Where a thread sends itself a signal.
   bool is_raising(std::uintptr_t pc) const noexcept { return (roles_of(pc) & raises) != 0; }
@@ -149,33 +158,27 @@ class known_functions {
 
  private:
   /// A loaded module as one range: its segments are mapped in one piece. Empty if the address is in none.
-  /// @param code how many bytes of it can be executed.
-  static address_range module_of(std::uintptr_t address, std::uintptr_t *code = nullptr) noexcept {
+  static address_range module_of(std::uintptr_t address) noexcept {
     struct search {
       std::uintptr_t address;
       address_range found;
-      std::uintptr_t code;
-    } state{address, {}, 0};
+    } state{address, {}};
     dl_iterate_phdr(
         [](dl_phdr_info *info, std::size_t, void *arg) -> int {
           auto *const s = static_cast<search *>(arg);
           address_range whole{~std::uintptr_t{0}, 0};
-          std::uintptr_t executable = 0;
           for (int i = 0; i < info->dlpi_phnum; ++i) {
             const auto &p = info->dlpi_phdr[i];
             if (p.p_type != PT_LOAD) continue;
-            if ((p.p_flags & PF_X) != 0) executable += p.p_memsz;
             const std::uintptr_t begin = info->dlpi_addr + p.p_vaddr;
             if (begin < whole.begin) whole.begin = begin;
             if (begin + p.p_memsz > whole.end) whole.end = begin + p.p_memsz;
           }
           if (!whole.contains(s->address)) return 0;
           s->found = whole;
-          s->code = executable;
           return 1;
         },
         &state);
-    if (code != nullptr) *code = state.code;
     return state.found;
   }
 
@@ -196,24 +199,47 @@ class known_functions {
   /// An allocator that is not libc's. Its functions reach each other by jumps, which leave no `free` on the stack.
   ///
   /// In a library that is an allocator and nothing else, all code is the allocator's. Not so in a program or library
-  /// that brings one along with much else, nor in a sanitizer's runtime, which has copies of half of libc: there the
+  /// that brings one along with other work, nor in a sanitizer's runtime, which has copies of half of libc: there the
   /// functions count that those known by name jump to.
   void find_out_about_the_allocator() noexcept {
-    std::uintptr_t code = 0;
-    const address_range module = module_of(malloc_, &code);
     if (libc_.contains(malloc_)) return;
-    // Code of jemalloc 5.3: 660 KiB, of tcmalloc and mimalloc: less than 80.
-    constexpr std::uintptr_t largest = 2 * 1024 * 1024;
+    with_allocator_ = module_of(malloc_);
+    const address_range &module = with_allocator_;
     const bool is_main = module.contains(static_cast<std::uintptr_t>(getauxval(AT_PHDR)));
     const bool is_ours = module.contains(reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_returned));
-    if (!is_main && !is_ours && !module.contains(address_of("strlen")) && code <= largest) {
-      allocator_ = module;
-    } else {
-      add_what_they_jump_to(module);
-    }
+    only_allocates_ = !is_main && !is_ours && only_allocates(malloc_);
+    if (!only_allocates_) add_what_they_jump_to(module);
   }
 
-  /// The list grows on the way, so that it goes on to what those jump to.
+  /// Whether a library exports nothing but an allocator's functions, as jemalloc does. Ends at the first other one,
+  /// which is among the first few symbols of a library that has any. tcmalloc and mimalloc export their tools as well.
+  static bool only_allocates(std::uintptr_t in_module) noexcept {
+    Dl_info info;
+    void *module = nullptr;
+    if (dladdr1(reinterpret_cast<void *>(in_module), &info, &module, RTLD_DL_LINKMAP) == 0 || module == nullptr) {
+      return false;
+    }
+    bool some = false;
+    const bool other = find_exported_function(*static_cast<const link_map *>(module),
+                                              [&](const ElfW(Sym) &, const char *name) noexcept {
+                                                some = true;
+                                                return !is_allocators(name);
+                                              });
+    return some && !other;
+  }
+
+  static bool is_allocators(const char *name) noexcept {
+    for (const char *part : {"alloc", "free", "memalign", "mallctl"}) {
+      if (std::strstr(name, part) != nullptr) return true;
+    }
+    for (const known_name &known : known_names) {
+      if ((known.roles & (allocates | allocates_cpp)) != 0 && std::strcmp(known.name, name) == 0) return true;
+    }
+    return false;
+  }
+
+  /// The list grows on the way, so that it goes on to what those jump to. Among that is what calls a new_handler, so it
+  /// counts as operator new does.
   void add_what_they_jump_to(const address_range &module) noexcept {
     for (int i = 0; i < count_; ++i) {
       const known_range from = known_[i];
@@ -222,7 +248,7 @@ class known_functions {
         frame_description function;
         // Bytes are not decoded, so most of what looks like a jump into the middle of a function is none.
         if (find_frame_description(target, function) && function.begin == target && module.contains(target)) {
-          add({function.begin, function.end}, from.roles);
+          add({function.begin, function.end}, allocates_cpp);
         }
         return false;
       });
@@ -297,9 +323,9 @@ class known_functions {
   static constexpr int most_functions = 128;
   known_range known_[most_functions];
   int count_ = 0;
-  address_range all_, allocator_, libc_;
+  address_range all_, with_allocator_, libc_;
   std::uintptr_t malloc_ = 0, abort_ = 0;
-  bool looked_up_ = false;
+  bool looked_up_ = false, only_allocates_ = false;
   abort_message **abort_message_ = nullptr;
 };
 

@@ -29,6 +29,7 @@
 
 #include "exception.hpp"
 #include "exception_objects.hpp"
+#include "exported_functions.hpp"
 #include "process.hpp"
 #include "stack_text.hpp"
 #include "symbolize.hpp"
@@ -205,40 +206,17 @@ inline const go_names *names_in_a_crash(std::uintptr_t pc) noexcept {
   return go_name_cache.find(pc, nullptr);
 }
 
-/// The dynamic symbol around an address, from the tables that the loader has mapped: no lock, no heap.
-/// @return its mangled name, or nullptr.
+/// The dynamic symbol around an address. @return its mangled name, or nullptr.
 inline const char *mapped_symbol(const link_map &module, std::uintptr_t pc, std::uintptr_t &entry) noexcept {
-  const ElfW(Sym) *symbols = nullptr;
-  const char *names = nullptr;
-  const std::uint32_t *hash = nullptr;
-  for (const ElfW(Dyn) *at = module.l_ld; at != nullptr && at->d_tag != DT_NULL; ++at) {
-    const auto pointer = at->d_un.d_ptr;  // glibc has added the load address
-    if (at->d_tag == DT_SYMTAB) symbols = reinterpret_cast<const ElfW(Sym) *>(pointer);
-    if (at->d_tag == DT_STRTAB) names = reinterpret_cast<const char *>(pointer);
-    if (at->d_tag == DT_GNU_HASH) hash = reinterpret_cast<const std::uint32_t *>(pointer);
-  }
-  const auto below_module = [&](const void *p) { return reinterpret_cast<std::uintptr_t>(p) < module.l_addr; };
-  if (symbols == nullptr || names == nullptr || hash == nullptr || below_module(symbols) || below_module(hash)) {
-    return nullptr;  // the kernel's vdso, whose addresses nobody has relocated, or a file of another kind
-  }
-  // The hash table knows how many symbols there are: its last chain ends with the last of them.
-  const std::uint32_t buckets = hash[0], first = hash[1], bloom = hash[2];
-  const std::uint32_t *const bucket = hash + 4 + bloom * (sizeof(ElfW(Addr)) / sizeof *hash);
-  const std::uint32_t *const chain = bucket + buckets;
-  std::uint32_t last = 0;
-  for (std::uint32_t i = 0; i < buckets; ++i) last = bucket[i] > last ? bucket[i] : last;
-  if (last < first) return nullptr;
-  while ((chain[last - first] & 1) == 0) ++last;
-  for (std::uint32_t i = first; i <= last; ++i) {
-    const ElfW(Sym) &symbol = symbols[i];
-    const int type = ELF64_ST_TYPE(symbol.st_info);
-    if (symbol.st_shndx == SHN_UNDEF || (type != STT_FUNC && type != STT_GNU_IFUNC)) continue;
+  const char *found = nullptr;
+  find_exported_function(module, [&](const ElfW(Sym) & symbol, const char *name) noexcept {
     const std::uintptr_t begin = module.l_addr + symbol.st_value;
-    if (pc - begin >= symbol.st_size) continue;
+    if (pc - begin >= symbol.st_size) return false;
     entry = begin;
-    return names + symbol.st_name;
-  }
-  return nullptr;
+    found = name;
+    return true;
+  });
+  return found;
 }
 
 /// Names without anything that a crash may have broken. The texts are good for the next seven calls; Go prints each

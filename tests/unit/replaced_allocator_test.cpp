@@ -96,9 +96,10 @@ class with_variable {
   const char *name_;
 };
 
-std::string jumping_allocator() {
-  return std::filesystem::read_symlink("/proc/self/exe").replace_filename("jumping_allocator.so").string();
+std::string beside_the_program(const char *name) {
+  return std::filesystem::read_symlink("/proc/self/exe").replace_filename(name).string();
 }
+std::string jumping_allocator() { return beside_the_program("jumping_allocator.so"); }
 
 death heap_fault(const std::string &allocator, const char *kind) {
   const with_variable preload("LD_PRELOAD", allocator), fault(kind_variable, kind);
@@ -133,6 +134,40 @@ TEST_CASE("A corrupt heap is known by the function that was called, where it has
     INFO(fault.name << ": " << d.output);
     CHECK(d.exit_status == 0);
     CHECK(contains(d.output, "jumping_allocator.so: "));
+    CHECK(contains(d.output, "cleanup none, then refused"));
+  }
+}
+
+namespace {
+void (*own_work)(volatile int *);
+volatile int *volatile nowhere;
+}  // namespace
+DEATH_CASE(fault_in_own_work) {
+  say_who_allocates();
+  own_work = reinterpret_cast<void (*)(volatile int *)>(dlsym(RTLD_DEFAULT, "write_result"));
+  cgo_guard_error *const error = CGO_GUARD {
+    with_something_to_destroy([] { own_work(nowhere); });
+  };
+  say(error == nullptr ? "not noticed" : error->message);
+  if (error != nullptr && error->cleanup == CGO_GUARD_CLEANUP_COMPLETE) say(", cleaned up");
+  cgo_guard_free(error);
+  if ((CGO_GUARD { say(", ran"); }) != nullptr) say(", refused");
+}
+
+TEST_CASE("A library that defines malloc beside its own work fails in that work like any other") {
+  const std::string library = beside_the_program("working_allocator.so");
+  {
+    const with_variable preload("LD_PRELOAD", library);
+    const death d = die(fault_in_own_work);
+    INFO(d.output);
+    CHECK(contains(d.output, "working_allocator.so: "));
+    CHECK(contains(d.output, "[destructor ran]null pointer write at 0x0, cleaned up, ran"));
+    CHECK(!contains(d.output, "refused"));
+  }
+  for (const auto &fault : heap_faults) {
+    const death d = heap_fault(library, fault.name);
+    INFO(fault.name << ": " << d.output);
+    CHECK(contains(d.output, "working_allocator.so: "));
     CHECK(contains(d.output, "cleanup none, then refused"));
   }
 }
