@@ -4,9 +4,10 @@
 /// a page that is filled when it is touched, a system call that is emulated. A guard around a call into one of them
 /// must not take those away, and can't tell them from a failure; only the neighbour can.
 ///
-/// So he is asked first where the fault may be one of his. His handler has answered when it moves the thread elsewhere,
-/// or when what faulted works afterwards. One that declines returns and nothing has changed, or calls us, whom it found
-/// when it was installed: then the guard takes the fault.
+/// So he is asked first where the fault may be one of his. His handler has answered when it changes what the thread
+/// goes on with, or when what faulted works afterwards. One that declines returns and nothing has changed, or calls us,
+/// whom it found when it was installed: then the guard takes the fault. Of a trap or a system call he declines by that
+/// only.
 #ifndef CGO_GUARD_ASK_FIRST_HPP
 #define CGO_GUARD_ASK_FIRST_HPP
 
@@ -47,9 +48,7 @@ inline bool may_be_a_neighbours(int signal, const siginfo_t &info, const ucontex
 }
 
 /// Whether a handler that has moved nothing has taken away what the fault was about.
-inline bool works_now(int signal, const siginfo_t &info, const ucontext_t &context,
-                      std::uintptr_t instruction_before) noexcept {
-  if (signal == SIGTRAP) return true;  // it goes on behind the trap
+inline bool works_now(const siginfo_t &info, const ucontext_t &context, std::uintptr_t instruction_before) noexcept {
   if (arch::is_page_fault(context)) {
     if (arch::page_fault_was_fetch(context)) return false;
     constexpr std::uintptr_t word = sizeof(std::uintptr_t);  // aligned, so that the next page has no part in it
@@ -61,14 +60,19 @@ inline bool works_now(int signal, const siginfo_t &info, const ucontext_t &conte
   return arch::instruction_bytes(arch::pc_of(context)) != instruction_before;
 }
 
-/// @return whether the neighbour has answered.
-inline bool ask(const struct sigaction &action, int signal, siginfo_t *info, ucontext_t &context) noexcept {
-  const std::uintptr_t instruction = arch::instruction_bytes(arch::pc_of(context));
-  arch::registers before, after;
-  arch::from_ucontext(context, before);
+/// Calls the neighbour's handler, on the stack that the kernel chose, and nothing else there.
+/// @return whether he has answered.
+inline bool ask(const struct sigaction &action, int signal, siginfo_t *info, ucontext_t &context,
+                std::uintptr_t instruction_before) noexcept {
+  const std::uint64_t before = arch::fingerprint(context);
   call_handler(action, signal, info, &context);
-  arch::from_ucontext(context, after);
-  return std::memcmp(&before, &after, sizeof before) != 0 || works_now(signal, *info, context, instruction);
+  if (arch::fingerprint(context) != before) return true;
+  // The thread goes on behind the trap or the system call, whose result may be what stood in the register already. To
+  // return is to answer there.
+  if (signal == SIGTRAP || signal == SIGSYS) return true;
+  bool works = false;
+  with_room(context, [&]() noexcept { works = works_now(*info, context, instruction_before); });
+  return works;
 }
 
 /// Whether a handler can be of a runtime that works by faults. One without SA_SIGINFO is not told where it was, and one

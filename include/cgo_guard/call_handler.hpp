@@ -28,6 +28,8 @@ inline std::uint64_t kernel_set(const sigset_t &set) noexcept {
   return bits;
 }
 
+constexpr std::uint64_t every_signal = ~std::uint64_t{0};
+
 /// A signal mask for as long as this lives. By system call: libc's function leaves its own signals out, and the kernel
 /// doesn't.
 class signal_mask {
@@ -35,8 +37,6 @@ class signal_mask {
   explicit signal_mask(std::uint64_t mask) noexcept {
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, &before_, sizeof mask);
   }
-  /// What is blocked afterwards as well.
-  void keep(std::uint64_t signals) noexcept { before_ |= signals; }
   ~signal_mask() { syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before_, nullptr, sizeof before_); }
   signal_mask(const signal_mask &) = delete;
   signal_mask &operator=(const signal_mask &) = delete;
@@ -51,20 +51,13 @@ inline bool is_raised_by_instruction(int signal, const siginfo_t &info) noexcept
   return info.si_code > 0 && !(signal == SIGBUS && info.si_code == BUS_MCEERR_AO);
 }
 
-/// What stays blocked of a signal until the kernel's return from our handler, which has SA_NODEFER. Else whoever sends
-/// faster than we return would pile up frames of ours until the stack is full.
-inline std::uint64_t not_again(int signal, const siginfo_t &info) noexcept {
-  return is_raised_by_instruction(signal, info) ? 0 : signal_bit(signal);
-}
-
 /// The mask is that of the interrupted code, the handler's own, and the signal itself unless SA_NODEFER leaves it open:
 /// not ours. (One with SA_RESETHAND has been taken out by handler_chain::claim.) Three arguments with or without
 /// SA_SIGINFO, which is what the kernel passes: old handlers take the ucontext as well.
 inline void call_handler(const struct sigaction &action, int signal, siginfo_t *info, void *context) noexcept {
   std::uint64_t mask = kernel_set(static_cast<const ucontext_t *>(context)->uc_sigmask) | kernel_set(action.sa_mask);
   if ((action.sa_flags & SA_NODEFER) == 0) mask |= signal_bit(signal);
-  signal_mask during(mask);
-  during.keep(not_again(signal, *info));
+  const signal_mask during(mask);
   action.sa_sigaction(signal, info, context);
 }
 

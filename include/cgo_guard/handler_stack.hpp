@@ -21,6 +21,8 @@
 #include <unistd.h>
 
 #include "arch.hpp"
+#include "call_handler.hpp"
+#include "process.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -106,6 +108,14 @@ inline bool has_room_for_all(const ucontext_t &context) noexcept {
   return room >= context.uc_stack.ss_size || room >= handler_need_with_all;
 }
 
+/// What is blocked while the work is done: a preemption or profiling signal must not run Go's handler in the middle of
+/// a walk. The seven are not, because a probing read may fault. On the way there and back everything is blocked.
+inline std::uint64_t mask_at_work() noexcept {
+  std::uint64_t mask = every_signal;
+  for (int signal : guarded_signals) mask &= ~signal_bit(signal);
+  return mask;
+}
+
 /// The work that is done on another stack.
 struct work_elsewhere {
   void (*function)(void *) noexcept;
@@ -114,13 +124,15 @@ struct work_elsewhere {
   stack_t alternate;  ///< the thread's
 
   // While it is done, that stack is the thread's alternate one. Otherwise a probing read that faults would have its
-  // frame at the top of the thread's own, over the frame that we are to return through.
+  // frame at the top of the thread's own, over the frame that we are to return through. So would a signal that was
+  // sent, between the one stack and the other; therefore the mask is opened last and closed first.
   static void run(void *value) noexcept {
     auto &work = *static_cast<work_elsewhere *>(value);
     stack_t ours = {};
     ours.ss_sp = reinterpret_cast<void *>(handler_stacks.lowest(work.stack));
     ours.ss_size = handler_stack_size;
     syscall(SYS_sigaltstack, &ours, &work.alternate);
+    const signal_mask open(mask_at_work());
     work.function(work.argument);
   }
 };
@@ -132,6 +144,7 @@ struct work_elsewhere {
   work_elsewhere work{function, argument, handler_stacks.take(), {}};
   if (work.stack < 0) {
     if (!has_room_for_all(context)) return false;
+    const signal_mask open(mask_at_work());
     function(argument);
     return true;
   }

@@ -24,13 +24,6 @@ inline int index_of(int signal) noexcept {
 }
 inline bool is_guarded(int signal) noexcept { return index_of(signal) >= 0; }
 
-/// Everything but the seven: a preemption or profiling signal must not run Go's handler in the middle of a walk.
-inline std::uint64_t our_mask() noexcept {
-  std::uint64_t mask = ~std::uint64_t{0};
-  for (int signal : guarded_signals) mask &= ~signal_bit(signal);
-  return mask;
-}
-
 /// Whether a handler is Go's, which is assembly without unwind tables in the module that has crosscall2.
 inline bool is_gos(const struct sigaction &action) noexcept {
   const auto handler = reinterpret_cast<std::uintptr_t>(action.sa_sigaction);
@@ -44,13 +37,13 @@ inline bool is_gos(const struct sigaction &action) noexcept {
 inline bool is_last(const struct sigaction &action) noexcept { return action.sa_handler == SIG_DFL || is_gos(action); }
 
 /// Whether a handler belongs to another copy of this header, of whatever version: nobody else asks for these flags with
-/// all signals blocked but those seven. Frozen.
+/// all signals blocked, or all but some of those seven. Frozen.
 inline bool is_a_copys(const struct sigaction &action) noexcept {
   constexpr int flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER;
   // The kernel takes the two out that can't be blocked, and libc the two that are its own.
   constexpr std::uint64_t ignored = signal_bit(SIGKILL) | signal_bit(SIGSTOP) | signal_bit(32) | signal_bit(33);
   return is_a_function(action) && (action.sa_flags & ~restorer_flag) == flags &&
-         (kernel_set(action.sa_mask) | ignored) == (our_mask() | ignored);
+         (kernel_set(action.sa_mask) | ignored | ~mask_at_work()) == every_signal;
 }
 
 /// Whether Go hands a fault in C to a handler that was there before it: of these signals (_SigPanic in its table), and
@@ -151,11 +144,15 @@ inline bool is_to_be_asked(const struct sigaction &action, int signal, const sig
   if (chain.count() == 1 && chain.look(0, next) && !is_to_be_asked(next, signal, *info, always)) return false;
 
   bool his = false;
-  with_room(context, [&]() noexcept { his = may_be_a_neighbours(signal, *info, context, always); });
+  std::uintptr_t instruction = 0;
+  with_room(context, [&]() noexcept {
+    his = may_be_a_neighbours(signal, *info, context, always);
+    instruction = arch::instruction_bytes(arch::pc_of(context));
+  });
   if (!his) return false;
   const forwarding_levels::turn turn = process.forwarding.enter(&context, frame, from_kernel);
   const bool answered = chain.look(turn.level, next) && is_to_be_asked(next, signal, *info, always) &&
-                        chain.claim(turn.level, next) && ask(next, signal, info, context);
+                        chain.claim(turn.level, next) && ask(next, signal, info, context, instruction);
   process.forwarding.leave(turn);
   if (answered) process.count.forwarded.fetch_add(1, std::memory_order_relaxed);
   return answered;
@@ -181,16 +178,12 @@ inline void on_signal(int signal, siginfo_t *info, void *context) noexcept {
   auto &interrupted = *static_cast<ucontext_t *>(context);
   if (excuse_own_read(interrupted)) return;
   const bool from_kernel = arch::called_by_kernel(frame, context);
-  // At once, but for those that a probing read may have: those only when the handler below is called (call_handler).
-  const std::uint64_t shut = signal == SIGSEGV || signal == SIGBUS ? 0 : not_again(signal, *info);
-  if (shut != 0) syscall(SYS_rt_sigprocmask, SIG_BLOCK, &shut, nullptr, sizeof shut);
   if (from_kernel && process.mode.load(std::memory_order_relaxed) == process_mode::ready) {
     decide(signal, info, interrupted, frame, true);
     return;
   }
-  // The mask may be that of a neighbour who called us, or jumped here, which looks like the kernel. With its signal
-  // blocked, a probing read that faults would be the end of the process.
-  const signal_mask during(our_mask() | shut);
+  // The mask may be that of a neighbour who called us, or jumped here, which looks like the kernel.
+  const signal_mask during(every_signal);
   decide(signal, info, interrupted, frame, from_kernel);
 }
 
@@ -199,11 +192,11 @@ inline struct sigaction our_action() noexcept {
   action.sa_sigaction = &on_signal;
   // SA_SIGINFO: the address and the ucontext. SA_ONSTACK: Go's threads run on small stacks and the runtime throws
   // without it; after a stack overflow there is no other stack. SA_RESTART: Go code is not written for EINTR.
-  // SA_NODEFER: a probing read in the handler may fault with the very same signal.
+  // SA_NODEFER says nothing beside this mask, but it is by these flags that copies know each other (is_a_copys).
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER;
-  // Everything but the seven: a preemption or profiling signal must not run Go's handler in the middle of a walk.
+  // All signals: one that is sent again and again would pile up frames of ours until the stack is full. Where the work
+  // is done, those that it may need are let in (handler_stack.hpp).
   sigfillset(&action.sa_mask);
-  for (int signal : guarded_signals) sigdelset(&action.sa_mask, signal);
   return action;
 }
 

@@ -80,7 +80,7 @@ void decline(int signal, siginfo_t *info, void *context) {
 /// A JVM in four instructions: a field is read through a pointer that nobody has checked, and the handler goes on where
 /// the exception is made.
 unsigned char *code;
-constexpr std::size_t recovery = 16;
+constexpr std::size_t recovery = 64;
 int (*compile(std::initializer_list<unsigned char> instructions))(void *) {
   code = static_cast<unsigned char *>(
       mmap(nullptr, page_size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
@@ -149,6 +149,20 @@ void run_division(order when) {
   const bool fine = comes_through(when, SIGFPE, null_check, [&] { check(divide(nullptr) == 42, "the division"); });
   std::printf(fine ? "fine" : "taken away");
 }
+/// A handler that masks the exception: the answer is in the floating-point state only.
+void mask_division(int, siginfo_t *, void *context) {
+  static_cast<ucontext_t *>(context)->uc_mcontext.fpregs->mxcsr = 0x1f80;
+}
+void run_masking(order when) {
+  // sub $8,%rsp; movl $0x1d80,(%rsp); ldmxcsr (%rsp); pxor %xmm1,%xmm1; movl $0x3f800000,(%rsp); movss (%rsp),%xmm0;
+  // divss %xmm1,%xmm0; mov $42,%eax; add $8,%rsp; ret. Division by zero is not masked there.
+  const auto divide =
+      compile({0x48, 0x83, 0xec, 0x08, 0xc7, 0x04, 0x24, 0x80, 0x1d, 0x00, 0x00, 0x0f, 0xae, 0x14, 0x24,
+               0x66, 0x0f, 0xef, 0xc9, 0xc7, 0x04, 0x24, 0x00, 0x00, 0x80, 0x3f, 0xf3, 0x0f, 0x10, 0x04,
+               0x24, 0xf3, 0x0f, 0x5e, 0xc1, 0xb8, 42,   0,    0,    0,    0x48, 0x83, 0xc4, 0x08, 0xc3});
+  const bool fine = comes_through(when, SIGFPE, mask_division, [&] { check(divide(nullptr) == 42, "the division"); });
+  std::printf(fine ? "fine" : "taken away");
+}
 void complete_code(int, siginfo_t *, void *) { std::memset(code, 0x90, 2); }
 void run_patching(order when, bool trap) {
   const auto stub = trap ? compile({0xcc, 0xb8, 42, 0, 0, 0, 0xc3}) : compile({0x0f, 0x0b, 0xb8, 42, 0, 0, 0, 0xc3});
@@ -158,8 +172,12 @@ void run_patching(order when, bool trap) {
 }
 
 /// A sandbox that emulates a system call.
-void emulate(int, siginfo_t *, void *context) { static_cast<ucontext_t *>(context)->uc_mcontext.gregs[REG_RAX] = 1234; }
-void run_emulation(order when) {
+long emulated;
+void emulate(int, siginfo_t *, void *context) {
+  static_cast<ucontext_t *>(context)->uc_mcontext.gregs[REG_RAX] = emulated;
+}
+void run_emulation_of(order when, long result) {
+  emulated = result;
   sock_filter filter[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getpgid, 0, 1),
@@ -171,7 +189,7 @@ void run_emulation(order when) {
     std::printf("fine");  // not to be had in this container
     return;
   }
-  const bool fine = comes_through(when, SIGSYS, emulate, [] { check(getpgid(0) == 1234, "the emulation"); });
+  const bool fine = comes_through(when, SIGSYS, emulate, [] { check(getpgid(0) == emulated, "the emulation"); });
   std::printf(fine ? "fine" : "taken away");
 }
 
@@ -233,16 +251,27 @@ void run_traps(order when) { run_patching(when, true); }
 void run_stubs(order when) { run_patching(when, false); }
 }  // namespace
 IN_EVERY_ORDER(division)
+IN_EVERY_ORDER(masking)
 IN_EVERY_ORDER(traps)
 IN_EVERY_ORDER(stubs)
 TEST_CASE("Generated code may work by SIGFPE, SIGTRAP and SIGILL") {
   expect_division();
+  expect_masking();
   expect_traps();
   expect_stubs();
 }
 
+namespace {
+/// The result is what stands in the register already: the number of the call.
+void run_emulation(order when) { run_emulation_of(when, 1234); }
+void run_emulation_of_number(order when) { run_emulation_of(when, SYS_getpgid); }
+}  // namespace
 IN_EVERY_ORDER(emulation)
-TEST_CASE("A sandbox emulates system calls under a guard") { expect_emulation(); }
+IN_EVERY_ORDER(emulation_of_number)
+TEST_CASE("A sandbox emulates system calls under a guard, whatever their result is") {
+  expect_emulation();
+  expect_emulation_of_number();
+}
 
 IN_EVERY_ORDER(longjmp)
 TEST_CASE("An engine may leave its generated code by siglongjmp") { expect_longjmp(); }
@@ -271,6 +300,28 @@ TEST_CASE("What the runtime declines, by a call of ours or by returning, is the 
   CHECK(die(declined_by_call).output == "fine");
   CHECK(die(declined_by_return).output == "fine");
   CHECK(die(declined_by_return_later).output == "fine");
+}
+
+DEATH_CASE(declined_on_small_stack) {
+  take_the_signals();
+  check(a_guard_works(), "guards do not work");
+  install(SIGSEGV, asked_and_returns);
+  check(a_guard_works(), "guards do not work with the neighbour");
+  // In the middle of pages that can't be touched, so that a frame too many is seen.
+  const std::size_t size = cgo_guard::detail::kernel_frame_size() + cgo_guard::detail::handler_need_without;
+  char *const memory =
+      static_cast<char *>(mmap(nullptr, 16 * page_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  mprotect(memory + 8 * page_size, 8 * page_size, PROT_READ | PROT_WRITE);
+  stack_t small = {};
+  small.ss_sp = memory + 8 * page_size;
+  small.ss_size = size;
+  check(size <= 8 * page_size && sigaltstack(&small, nullptr) == 0, "sigaltstack");
+  const caught error(CGO_GUARD { faults::write_read_only(); });
+  check(error && error->access == CGO_GUARD_ACCESS_WRITE, "the fault");
+  std::printf("fine");
+}
+TEST_CASE("Whether a neighbour has answered is found out on a stack of ours") {
+  CHECK(die(declined_on_small_stack).output == "fine");
 }
 
 DEATH_CASE(not_asked) {

@@ -54,7 +54,7 @@ GUARDED_TEST_CASE("Trap 2: the handlers are installed with the flags that Go ask
     CHECK((action.sa_flags & (SA_ONSTACK | SA_SIGINFO | SA_RESTART)) == (SA_ONSTACK | SA_SIGINFO | SA_RESTART));
     CHECK(sigismember(&action.sa_mask, SIGURG) == 1);
     CHECK(sigismember(&action.sa_mask, SIGPROF) == 1);
-    CHECK(sigismember(&action.sa_mask, SIGSEGV) == 0);
+    CHECK(sigismember(&action.sa_mask, signal) == 1);  // or those that are sent pile up on the stack
   }
 }
 

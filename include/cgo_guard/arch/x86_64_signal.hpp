@@ -27,6 +27,23 @@ inline void from_ucontext(const ucontext_t &context, registers &out) noexcept {
   }
 }
 
+/// A checksum of all that a handler can change for the code that it returns to: registers, flags, x87 and SSE. Not the
+/// wider parts of vector registers, which only the processor knows the place of. (FNV-1a, by words.)
+inline std::uint64_t fingerprint(const ucontext_t &context) noexcept {
+  std::uint64_t sum = 0xcbf29ce484222325;
+  const auto add = [&sum](const void *data, std::size_t size) noexcept {
+    for (std::size_t i = 0; i < size; i += sizeof sum) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, static_cast<const char *>(data) + i, sizeof word);
+      sum = (sum ^ word) * 0x100000001b3;
+    }
+  };
+  add(&context.uc_mcontext.gregs, sizeof context.uc_mcontext.gregs);
+  static_assert(sizeof *context.uc_mcontext.fpregs == 512, "what fxsave stores");
+  if (context.uc_mcontext.fpregs != nullptr) add(context.uc_mcontext.fpregs, sizeof *context.uc_mcontext.fpregs);
+  return sum;
+}
+
 inline std::uintptr_t pc_of(const ucontext_t &context) noexcept {
   return static_cast<std::uintptr_t>(context.uc_mcontext.gregs[REG_RIP]);
 }
