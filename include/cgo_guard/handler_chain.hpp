@@ -220,15 +220,21 @@ class handler_chain {
 class forwarding_levels {
   struct entry {
     std::atomic<const void *> context{nullptr};
-    const void *frame = nullptr;
-    int level = 0;
+    std::atomic<const void *> frame{nullptr};
+    std::atomic<int> level{0};
+
+    void open(const void *at) noexcept {
+      frame.store(at, std::memory_order_relaxed);
+      level.store(0, std::memory_order_relaxed);
+    }
   };
 
  public:
   /// One call of our handler.
   struct turn {
-    int level = 0;            ///< how many handlers below ours have had this signal
-    entry *opened = nullptr;  ///< by this call, so that others are inside it
+    int level = 0;                  ///< how many handlers below ours have had this signal
+    entry *opened = nullptr;        ///< by this call, so that others are inside it
+    const void *context = nullptr;  ///< for which
   };
 
   /// @param frame our handler's. @param from_kernel false if a neighbour's handler called us.
@@ -237,30 +243,36 @@ class forwarding_levels {
       if (e.context.load(std::memory_order_relaxed) != context) continue;
       // A call inside another stands below it. Otherwise it is a new signal, whatever a handler has left behind that
       // never returned.
-      if (!from_kernel && frame < e.frame) return {++e.level, nullptr};
-      e.frame = frame;
-      e.level = 0;
-      return {0, &e};
+      if (!from_kernel && frame < e.frame.load(std::memory_order_relaxed))
+        return {e.level.fetch_add(1) + 1, nullptr, context};
+      e.open(frame);
+      return {0, &e, context};
     }
     for (entry &e : entries_) {
       const void *expected = nullptr;
       if (!e.context.compare_exchange_strong(expected, context)) continue;
-      e.frame = frame;
-      e.level = 0;
-      return {0, &e};
+      e.open(frame);
+      return {0, &e, context};
     }
-    return {};
+    // Full of handlers that were left by longjmp, which nobody tells us of: the next one makes room. Also where a
+    // neighbour has called us: he may have been over us from the start, so that this is the first that we hear of it.
+    entry &reused = entries_[next_reused_.fetch_add(1, std::memory_order_relaxed) % size];
+    reused.open(frame);
+    reused.context.store(context);
+    return {0, &reused, context};
   }
 
   void leave(const turn &done) noexcept {
-    if (done.opened != nullptr) done.opened->context.store(nullptr);
+    const void *mine = done.context;
+    if (done.opened != nullptr) done.opened->context.compare_exchange_strong(mine, nullptr);
   }
 
  private:
-  // Threads that are in a neighbour's handler at one time. Beyond that, and where handlers were left by longjmp in so
-  // many places, a chain of neighbours may be entered twice.
+  // Threads that are in a neighbour's handler at one time. With more, one of them may lose its entry to another, and
+  // then a chain of neighbours is entered twice.
   static constexpr std::size_t size = 64;
   entry entries_[size];
+  std::atomic<std::uint32_t> next_reused_{0};
 };
 
 }  // namespace detail

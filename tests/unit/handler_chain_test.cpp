@@ -251,3 +251,35 @@ TEST_CASE("A call of our handler is inside another one only while that has not r
   CHECK(levels.enter(&context, stack + 48, false).level == 0);
   CHECK(levels.enter(&context, stack + 16, true).level == 0);
 }
+
+TEST_CASE("Handlers that were left by longjmp, on however many threads, do not hide one call of ours inside another") {
+  cgo_guard::detail::forwarding_levels levels;
+  char stack[64] = {};
+  int contexts[1000] = {};
+  for (int &left : contexts) levels.enter(&left, stack + 48, true);
+  for (bool from_kernel : {true, false}) {
+    const int context = 0;
+    const auto outer = levels.enter(&context, stack + 48, from_kernel);
+    CHECK(outer.level == 0);
+    const auto inner = levels.enter(&context, stack + 32, false);
+    CHECK(inner.level == 1);
+    CHECK(levels.enter(&context, stack + 16, false).level == 2);
+    levels.leave(inner);
+    levels.leave(outer);
+    CHECK(levels.enter(&context, stack + 16, false).level == 0);
+  }
+}
+
+TEST_CASE("A call that has lost its place to another does not end that one") {
+  cgo_guard::detail::forwarding_levels levels;
+  char stack[64] = {};
+  int contexts[1000] = {};
+  const auto first = levels.enter(&contexts[0], stack + 48, true);
+  for (int &other : contexts) {
+    if (&other != &contexts[0]) levels.enter(&other, stack + 48, true);
+  }
+  levels.leave(first);
+  int inside = 0;
+  for (int i = 1000 - 64; i < 1000; ++i) inside += levels.enter(&contexts[i], stack + 16, false).level;
+  CHECK(inside == 64);  // all that there is room for
+}
