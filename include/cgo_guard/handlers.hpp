@@ -133,9 +133,8 @@ inline bool is_to_be_asked(const struct sigaction &action, int signal, const sig
 [[gnu::noinline]] inline bool is_answered_by_neighbour(int signal, siginfo_t *info, ucontext_t &context,
                                                        const void *frame, bool from_kernel) noexcept {
   const int order = process.neighbours_asked.load(std::memory_order_relaxed);
-  // The handlers of sanitizers report every fault and end the process.
   const bool never =
-      order == CGO_GUARD_NEIGHBOURS_LAST || (CGO_GUARD_HAS_SANITIZER && order == CGO_GUARD_NEIGHBOURS_AUTO);
+      order == CGO_GUARD_NEIGHBOURS_LAST || (order == CGO_GUARD_NEIGHBOURS_AUTO && sanitizer_takes_faults());
   const bool always = order == CGO_GUARD_NEIGHBOURS_FIRST;
   const int index = index_of(signal);
   if (never || index < 0 || !is_raised_by_instruction(signal, *info)) return false;

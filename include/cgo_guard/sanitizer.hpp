@@ -34,6 +34,12 @@ extern "C" void __asan_unpoison_memory_region(const volatile void *address, std:
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
+/// Whether a sanitizer has handlers for faults, which report and end the process. Asked at run time too: `go test
+/// -asan` links AddressSanitizer, but compiles only C with it, and not C++.
+inline bool sanitizer_takes_faults() noexcept {
+  return CGO_GUARD_HAS_SANITIZER != 0 || &__asan_unpoison_memory_region != nullptr;
+}
+
 /// Its instrumentation marks the gaps between a function's locals as not to be touched, until the function returns.
 /// What is left here never does, and later frames in the same place would be reported. It writes shadow memory and does
 /// nothing else, so the signal handler may call it; and must, because the destructors that come next run in that place.
