@@ -63,7 +63,8 @@ inline void forward_to(const struct sigaction &old, int signal, siginfo_t *info,
     die_by_default(signal, *info);
     return;
   }
-  const bool last = is_last(old) && !go_passes_on(signal, *info);
+  // A sanitizer's handler from before Go takes nothing: it reports in its own way, and ends the process.
+  const bool last = is_last(old) && (!go_passes_on(signal, *info) || sanitizer_takes_faults());
   auto &interrupted = *static_cast<ucontext_t *>(context);
   if (last) report_crash(signal, *info, interrupted);
   if (old.sa_handler == SIG_DFL) {
