@@ -63,6 +63,13 @@ class in_flight_counter {
     }
   }
 
+  /// Once all that is left behind has been counted: nobody destroys those objects (see design.md), and a slot of the
+  /// stack that is never written again may point to one for as long as the thread lives. From here on it is none that a
+  /// frame waits for.
+  void forget_counted() const noexcept {
+    for (int i = 0; i < count_; ++i) reinterpret_cast<_Unwind_Exception *>(seen_[i])->private_2 = nobody_catches;
+  }
+
   std::uint32_t count() const noexcept { return static_cast<std::uint32_t>(count_); }
   /// The one that was thrown last, as far as the stack tells; nullptr for none.
   _Unwind_Exception *innermost() const noexcept {
@@ -79,6 +86,7 @@ class in_flight_counter {
   static int load(std::uintptr_t address, std::uintptr_t &out) noexcept {
     return arch::cgo_guard_v1_load(address, &out);
   }
+  static constexpr std::uintptr_t nobody_catches = 1;  // no address of a frame
   static constexpr int maximum = 16;
   const left_stacks &left_;
   std::uintptr_t seen_[maximum];
@@ -130,20 +138,23 @@ struct thrown_inside {
 };
 
 /// Those outside are counted first, because under the guard a stack holds pointers to exceptions of the past as well.
+/// @param are_left whether the frames of `stacks` end here, and with them what was thrown there
 inline thrown_inside find_thrown_inside(const exception_globals &now, std::uintptr_t guard_cfa,
-                                        const left_stacks &stacks, const arch::registers &from) noexcept {
+                                        const left_stacks &stacks, const arch::registers &from,
+                                        bool are_left) noexcept {
   if (now.uncaught == 0) return {};
   std::uint32_t outside = 0;
   const bool counted = count_outside(guard_cfa, now, outside);
   if (counted && outside >= now.uncaught) return {0, true, nullptr};
   in_flight_counter counter(stacks);
   counter.scan(from);
+  if (are_left) counter.forget_counted();
   return {counted ? now.uncaught - outside : counter.count(), counted, counter.innermost()};
 }
 
 /// Fills that in.
 inline void look_for_exceptions(const arch::registers &failed, guard_record &record) noexcept {
-  const thrown_inside thrown = find_thrown_inside(exceptions_now(), record.guard_cfa, record.stacks, failed);
+  const thrown_inside thrown = find_thrown_inside(exceptions_now(), record.guard_cfa, record.stacks, failed, true);
   record.in_flight = thrown.count;
   record.in_flight_is_exact = thrown.is_exact;
   record.thrown = thrown.innermost;
@@ -154,7 +165,7 @@ inline void look_for_exceptions(const arch::registers &failed, guard_record &rec
                                                                 const left_stacks &stacks) noexcept {
   arch::registers here;
   arch::cgo_guard_v1_capture(&here);
-  return find_thrown_inside(current_globals(), guard_cfa, stacks, here).innermost;
+  return find_thrown_inside(current_globals(), guard_cfa, stacks, here, false).innermost;
 }
 
 }  // namespace detail

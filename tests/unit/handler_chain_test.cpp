@@ -188,7 +188,10 @@ DEATH_CASE(blocked_while_asked) {
   cgo_guard_free(error);
 }
 TEST_CASE("A neighbour that passes a fault on to us with the signal blocked does not make our probing reads fatal") {
-  CHECK(die(blocked_while_asked).output == "1 1 taken");  // the first of them for the fault, the other for the read
+  // Asked for the fault, and for each read that fails: how many those are is the compiler's.
+  const std::string output = die(blocked_while_asked).output;
+  CHECK(output.substr(0, 4) == "1 1 ");
+  CHECK(output.substr(output.find_first_not_of("1 ")) == "taken");
 }
 
 TEST_CASE("Handlers that come and go leave room for the next") {
