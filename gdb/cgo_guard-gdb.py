@@ -21,7 +21,7 @@ WORD = 8
 SHOWN = 64  # frames of a part at either end
 WALKED = 200000  # frames: a stack overflow has many
 
-# As in include/cgo_guard/stack_present.hpp: how abort and throw do their work.
+# As in include/cgo_guard/detail/stack/stack_present.hpp: how abort and throw do their work.
 MACHINERY = {"__pthread_kill_implementation", "__pthread_kill_internal", "pthread_kill", "__pthread_kill", "raise",
              "__GI_raise", "gsignal", "tgkill", "abort", "__GI_abort", "__cxa_throw", "__cxa_rethrow",
              "_Unwind_RaiseException", "_Unwind_Resume_or_Rethrow"}
@@ -272,7 +272,7 @@ def is_noise(frame):
 
 
 def present(part, innermost):
-    """What a reader wants to see of it: compare include/cgo_guard/stack_present.hpp."""
+    """What a reader wants to see of it: compare include/cgo_guard/detail/stack/stack_present.hpp."""
     frames = part.frames
     if innermost:
         signals = [i for i, frame in enumerate(frames) if frame.signal and all(map(is_noise, frames[:i]))]

@@ -78,6 +78,7 @@ for compiler in gcc clang; do
   done
 done
 check "files of at most $MAX_LINES lines" "split by idea" file_lengths
+check "includes go down the floors" "see include/cgo_guard/detail/README.md" tools/floors.py
 check "licence lines" "add SPDX-License-Identifier: BSL-1.0 on top" licences
 if command -v clang-tidy >/dev/null; then
   check "clang-tidy" "see below; .clang-tidy gives the reasons" tidy

@@ -14,7 +14,7 @@
 
 #include "abi.h"
 #include "config.hpp"
-#include "symbolize.hpp"
+#include "detail/stack/symbolize.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 

@@ -13,15 +13,15 @@
 #include "callback.hpp"
 
 #if CGO_GUARD_HAS_SIGNALS
-#include "entry.hpp"
-#include "exit.hpp"
-#include "interpose.hpp"
-#include "report.hpp"
+#include "detail/guard/entry.hpp"
+#include "detail/guard/exit.hpp"
+#include "detail/guard/interpose.hpp"
+#include "detail/guard/report.hpp"
 #else
-#include "guard_portable.hpp"
+#include "detail/portable/guard_portable.hpp"
 #endif
 
-#include "thread_error.hpp"
+#include "detail/guard/thread_error.hpp"
 
 /// Guards the block that follows: `return CGO_GUARD { … };`
 ///

@@ -23,11 +23,11 @@
 #include <type_traits>
 #include <utility>
 
+#include "detail/guard/thread_error.hpp"
 #include "guard.hpp"
-#include "thread_error.hpp"
 
 #if CGO_GUARD_HAS_SIGNALS
-#include "thread_signals.hpp"
+#include "detail/signal/thread_signals.hpp"
 #endif
 
 CGO_GUARD_NAMESPACE_BEGIN

@@ -12,7 +12,7 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
-#include <cgo_guard/handler_stack.hpp>
+#include <cgo_guard/detail/signal/handler_stack.hpp>
 
 namespace {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <string>
 
-#include <cgo_guard/fold_names.hpp>
+#include <cgo_guard/detail/stack/fold_names.hpp>
 
 #include "catch.hpp"
 

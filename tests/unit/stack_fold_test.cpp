@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include <cgo_guard/stack_text.hpp>
+#include <cgo_guard/detail/stack/stack_text.hpp>
 
 #include "catch.hpp"
 

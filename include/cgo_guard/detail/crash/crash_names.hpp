@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file crash_names.hpp
+/// The names of a crash's call sites, which take memory, locks and files, from a signal handler that may have none of
+/// them. So a child does it (child.hpp), on a stack of its own. Whatever happens to it, a second fault, a lock that is
+/// held for ever, ends the child and nothing else.
+#ifndef CGO_GUARD_CRASH_NAMES_HPP
+#define CGO_GUARD_CRASH_NAMES_HPP
+
+#include <cerrno>
+#include <ctime>
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../state/process.hpp"
+#include "child.hpp"
+
+// cgo_guard_format_frames by another name. Under its own a file with CGO_GUARD_C_API_ELSEWHERE would have to compile
+// it, and all of the symbolizer with it.
+extern "C" char *cgo_guard_v1_format_frames(const void *const *frames, std::uint64_t count, std::uint32_t head,
+                                            std::uint64_t omitted,
+                                            std::uint64_t modules) __asm__("cgo_guard_format_frames")
+    __attribute__((weak));
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+/// What the child is asked to do. On the stack of the handler, of which it has a copy.
+struct crash_names_request {
+  int fd;
+  const void *const *frames;
+  std::uint64_t count;
+  std::uint32_t head;
+  std::uint64_t omitted;
+};
+
+// For the stack of the child: libdw's and the demangler's deepest calls take some tens of KiB, a signal stack has 32.
+constexpr std::size_t names_stack_size = 1024 * 1024;
+// A child that needs longer waits for a lock that some other thread held when it was made. The first names of a program
+// take less than a tenth of a second (docs/performance.md).
+constexpr int names_patience_ms = 2000;
+
+/// What the child is besides one that stands in nobody's way.
+inline void become_namer(int fd) noexcept {
+  // A read that may fail needs the handler of its fault. Of other faults there is nothing to be reported: the report
+  // would make a child again, which faults again, and so on for ever.
+  process.crash_fd.store(-1, std::memory_order_relaxed);
+  // The alarm is for the case that nobody is there any more whose patience could end.
+  stand_in_nobodys_way(fd, names_patience_ms / 1000 + 1, signal_bit(SIGSEGV) | signal_bit(SIGBUS));
+  // The files that are opened now are not to be what somebody's library takes for its stdout or stderr.
+  long null = 0;
+  do {
+    null = syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC);
+  } while (null >= 0 && null <= STDERR_FILENO);
+  if (null >= 0) syscall(SYS_close, null);
+}
+
+[[noreturn]] inline void write_names_and_end(void *argument) noexcept {
+  const auto &request = *static_cast<const crash_names_request *>(argument);
+  become_namer(request.fd);
+  const char *const text = cgo_guard_v1_format_frames(request.frames, request.count, request.head, request.omitted, 0);
+  if (text != nullptr) {
+    static constexpr char title[] = "C++ stack:\n";
+    static_cast<void>(!::write(request.fd, title, sizeof title - 1));
+    std::size_t length = std::strlen(text);
+    for (const char *at = text; length > 0;) {
+      const ssize_t written = ::write(request.fd, at, length);
+      if (written <= 0) break;
+      at += written;
+      length -= static_cast<std::size_t>(written);
+    }
+  }
+  for (;;) syscall(SYS_exit_group, 0);
+}
+
+/// Async-signal-safe.
+inline void write_crash_names(int fd, const void *const *frames, std::uint64_t count, std::uint32_t head,
+                              std::uint64_t omitted) noexcept {
+  if (&cgo_guard_v1_format_frames == nullptr) return;
+  crash_names_request request{fd, frames, count, head, omitted};
+  void *const stack = mmap(nullptr, names_stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (stack == MAP_FAILED) return;
+  const long child = copy_process();
+  if (child == 0) {
+    arch::call_on_stack(&write_names_and_end, &request, static_cast<char *>(stack) + names_stack_size);
+  }
+  if (child > 0) {
+    int status = 0;
+    for (int waited = 0;; ++waited) {
+      const pid_t ended = waitpid(static_cast<pid_t>(child), &status, __WALL | WNOHANG);
+      if (ended != 0 && !(ended < 0 && errno == EINTR)) break;
+      if (waited == names_patience_ms) {
+        syscall(SYS_kill, child, SIGKILL);
+        while (waitpid(static_cast<pid_t>(child), &status, __WALL) < 0 && errno == EINTR) {
+        }
+        break;
+      }
+      const timespec one_ms = {0, 1000000};
+      nanosleep(&one_ms, nullptr);
+    }
+  }
+  munmap(stack, names_stack_size);
+}
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_CRASH_NAMES_HPP

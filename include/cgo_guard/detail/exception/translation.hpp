@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file translation.hpp
+/// What a translator (translate.hpp) says about an exception, on its way into the error.
+#ifndef CGO_GUARD_TRANSLATION_HPP
+#define CGO_GUARD_TRANSLATION_HPP
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "../../abi.h"
+#include "../../config.hpp"
+#include "../stack/visible_text.hpp"
+
+CGO_GUARD_NAMESPACE_BEGIN
+
+class translation;
+
+namespace detail {
+/// Copies what was said into an error. @return the malloc'ed block that the error refers to and has to own, or nullptr.
+char *apply_translation(const translation &from, cgo_guard_error &error) noexcept;
+}  // namespace detail
+
+/// Filled by a translator. What isn't set stays as the guard found it: name is the C++ type, message is what(). Nothing
+/// here throws; where there is no memory the translation is dropped as a whole, and the message says so.
+///
+/// Texts are copied. They may hold any bytes (Go sees valid UTF-8, with \xNN for the others); a NUL byte in any of them
+/// but the message is written as \0.
+class translation {
+ public:
+  /// A text argument: a string of any kind, or a char pointer, of which NULL is the empty text.
+  struct text {
+    text(const char *s) noexcept : view(s != nullptr ? s : "") {}
+    text(const std::string &s) noexcept : view(s) {}
+    text(std::string_view s) noexcept : view(s) {}
+    std::string_view view;
+  };
+
+  translation() = default;
+  ~translation() {
+    std::free(texts_);
+    std::free(fields_);
+  }
+  translation(const translation &) = delete;
+  translation &operator=(const translation &) = delete;
+
+  /// CGO_GUARD_USER or more: a kind of failure of your own, Error.Code in Go. Anything else is refused, and the message
+  /// says so.
+  translation &code(int value) noexcept {
+    if (value == CGO_GUARD_EXCEPTION || value >= CGO_GUARD_USER) {
+      code_ = value;
+    } else {
+      refused_code_ = value;
+    }
+    return *this;
+  }
+  /// What the failure is called, in place of the type's name.
+  translation &name(text t) noexcept { return keep(name_, t.view, true); }
+  translation &number(int value) noexcept {
+    number_ = value;
+    has_number_ = true;
+    return *this;
+  }
+  /// What the number counts. "generic" and "system" make it an errno for errors.Is in Go.
+  translation &category(text t) noexcept { return keep(category_, t.view, true); }
+  translation &message(text t) noexcept { return keep(message_, t.view, false); }
+
+  /// Adds a value, Error.Fields[key] in Go. Of two with the same key Go shows the last.
+  translation &field(text key, text value) noexcept {
+    if (field_count_ == field_room_ && !grow(fields_, field_room_, field_count_ + 1)) return fail();
+    field_place place;
+    keep(place.key, key.view, true);
+    keep(place.value, value.view, true);
+    fields_[field_count_++] = place;
+    return *this;
+  }
+  template <class Number, std::enable_if_t<std::is_arithmetic_v<Number>, int> = 0>
+  translation &field(text key, Number value) noexcept {
+    char digits[64];
+    if constexpr (std::is_same_v<Number, bool>) {
+      return field(key, value ? "true" : "false");
+    } else if constexpr (std::is_floating_point_v<Number>) {
+      std::snprintf(digits, sizeof digits, "%.17g", static_cast<double>(value));
+    } else if constexpr (std::is_signed_v<Number>) {
+      std::snprintf(digits, sizeof digits, "%lld", static_cast<long long>(value));
+    } else {
+      std::snprintf(digits, sizeof digits, "%llu", static_cast<unsigned long long>(value));
+    }
+    return field(key, digits);
+  }
+
+  /// Nothing of what was said counts. The error is what it would have been without a translator.
+  translation &fail() noexcept {
+    failed_ = true;
+    return *this;
+  }
+  bool failed() const noexcept { return failed_; }
+
+ private:
+  friend char *detail::apply_translation(const translation &from, cgo_guard_error &error) noexcept;
+
+  // Offsets into texts_, which moves as it grows.
+  struct text_place {
+    std::size_t at = 0, length = 0;
+    bool is_set = false;
+  };
+  struct field_place {
+    text_place key, value;
+  };
+
+  /// Makes room for `needed` elements. Never leaves `block` other than it was or larger: the translator may be cut off
+  /// anywhere, by a fault.
+  template <class Element>
+  static bool grow(Element *&block, std::size_t &room, std::size_t needed) noexcept {
+    const std::size_t wanted = needed > 2 * room ? needed + 8 : 2 * room;
+    void *const larger = std::realloc(static_cast<void *>(block), wanted * sizeof(Element));
+    if (larger == nullptr) return false;
+    block = static_cast<Element *>(larger);
+    room = wanted;
+    return true;
+  }
+
+  translation &keep(text_place &place, std::string_view said, bool terminated_by_nul) noexcept {
+    std::size_t nuls = 0;
+    if (terminated_by_nul) {
+      for (const char c : said) nuls += c == 0;
+    }
+    const std::size_t length = said.size() + nuls;
+    if (text_room_ - text_size_ < length + 1 && !grow(texts_, text_room_, text_size_ + length + 1)) return fail();
+    char *out = texts_ + text_size_;
+    if (nuls == 0) {
+      if (length != 0) std::memcpy(out, said.data(), length);
+    } else {
+      for (const char c : said) {
+        if (c == 0) *out++ = '\\';
+        *out++ = c != 0 ? c : '0';
+      }
+    }
+    texts_[text_size_ + length] = 0;
+    place.at = text_size_;
+    place.length = length;
+    place.is_set = true;
+    text_size_ += length + 1;
+    return *this;
+  }
+
+  int code_ = CGO_GUARD_EXCEPTION, refused_code_ = CGO_GUARD_EXCEPTION, number_ = 0;
+  bool has_number_ = false, failed_ = false;
+  text_place name_, category_, message_;
+  char *texts_ = nullptr;
+  std::size_t text_size_ = 0, text_room_ = 0;
+  field_place *fields_ = nullptr;
+  std::size_t field_count_ = 0, field_room_ = 0;
+};
+
+namespace detail {
+
+/// All in one block: the table of fields, the texts, and the message once more where a note is added to it.
+inline char *apply_translation(const translation &from, cgo_guard_error &error) noexcept {
+  char note[96] = "";
+  if (from.refused_code_ != CGO_GUARD_EXCEPTION) {
+    std::snprintf(note, sizeof note, " (its translator's code %d is not CGO_GUARD_USER or more, and was refused)",
+                  from.refused_code_);
+  }
+  if (from.failed_) return nullptr;
+  if (from.text_size_ == 0 && note[0] == 0) {
+    error.code = from.code_;
+    if (from.has_number_) error.number = from.number_;
+    return nullptr;
+  }
+  const std::string_view message =
+      from.message_.is_set ? std::string_view(from.texts_ + from.message_.at, from.message_.length)
+                           : std::string_view(error.message, static_cast<std::size_t>(error.message_length));
+  const std::size_t table = from.field_count_ * sizeof(cgo_guard_field);
+  const std::size_t noted = note[0] != 0 ? message.size() + std::strlen(note) + 1 : 0;
+  auto *const block = static_cast<char *>(std::malloc(table + from.text_size_ + noted));
+  if (block == nullptr) return nullptr;
+  char *const texts = block + table;
+  if (from.text_size_ != 0) std::memcpy(texts, from.texts_, from.text_size_);
+
+  error.code = from.code_;
+  if (from.has_number_) error.number = from.number_;
+  if (from.name_.is_set) error.name = texts + from.name_.at;
+  if (from.category_.is_set) error.category = texts + from.category_.at;
+  if (noted != 0) {
+    char *const copy = texts + from.text_size_;
+    if (!message.empty()) std::memcpy(copy, message.data(), message.size());
+    std::memcpy(copy + message.size(), note, std::strlen(note) + 1);
+    error.message = copy;
+    error.message_length = noted - 1;
+  } else if (from.message_.is_set) {
+    error.message = texts + from.message_.at;
+    error.message_length = from.message_.length;
+  }
+  auto *const fields = reinterpret_cast<cgo_guard_field *>(block);
+  for (std::size_t i = 0; i < from.field_count_; ++i) {
+    fields[i] = {texts + from.fields_[i].key.at, texts + from.fields_[i].value.at};
+  }
+  error.fields = from.field_count_ != 0 ? fields : nullptr;
+  error.field_count = from.field_count_;
+  return block;
+}
+
+/// What continues a text of several lines in a description: below its label, where it can't be taken for a line of
+/// ours.
+constexpr std::string_view description_break = "\n         ";
+
+/// For cgo_guard_describe: what an error or one of its causes is called, and its message.
+inline void append_title(std::string &text, const char *name, const cgo_guard_error &e) {
+  append_visible(text.append(name[0] != 0 ? " " : ""), name);
+  append_visible(text.append(": "), std::string_view(e.message, e.message_length), description_break);
+  text += '\n';
+}
+
+/// For cgo_guard_describe: the guard's site, without the end of the line.
+inline void append_site(std::string &text, const cgo_guard_error &e) {
+  append_visible(text.append("guard:   "), e.function);
+  if (e.file[0] != 0) {
+    append_visible(text.append(" at "), e.file);
+    text.append(":").append(std::to_string(e.line));
+  }
+  text.append(", thread ").append(std::to_string(e.thread_id)).append("\n");
+}
+
+/// For cgo_guard_describe: one line for each field.
+inline void append_fields(std::string &text, const cgo_guard_error &e, const char *indent) {
+  for (std::uint64_t i = 0; i < e.field_count; ++i) {
+    append_visible(text.append(indent), e.fields[i].key);
+    append_visible(text.append(": "), e.fields[i].value, description_break);
+    text += '\n';
+  }
+}
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_TRANSLATION_HPP

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file describe_fault.hpp
+/// What the kernel and the instruction say of a signal, and whether the thread itself has caused it.
+/// Async-signal-safe.
+#ifndef CGO_GUARD_DESCRIBE_FAULT_HPP
+#define CGO_GUARD_DESCRIBE_FAULT_HPP
+
+#include <csignal>
+#include <cstring>
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../frames/cursor.hpp"
+#include "../runtime/signal_set.hpp"
+#include "../state/process.hpp"
+#include "../state/record.hpp"
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+/// Whether a thread that has put its mask back is in libc's raise or abort. Some versions of glibc block all signals
+/// around the system call there (raise before 2.34), so that the thread's own signal arrives when they are let in
+/// again; and so does one that another thread has sent meanwhile, wherever a mask is put back.
+inline bool is_raising(const ucontext_t &context) noexcept {
+  if (!arch::let_in_by_mask(context)) return false;
+  arch::registers r;
+  arch::from_ucontext(context, r);
+  frame_cache cache;
+  cursor position(r, false, cache);
+  for (int i = 0; i < 4 && position.describe() != nullptr; ++i) {
+    if (process.known.is_raising(position.call_site())) return true;
+    if (position.step() != step_result::stepped) break;
+  }
+  return false;
+}
+
+/// Whether the signal was caused by this thread's own code, now: raised by the kernel for the instruction, or sent by
+/// the thread to itself. `kill -ABRT` from outside wants Go's goroutine dump, and gets it.
+inline bool is_synchronous(int signal, const siginfo_t &info, const ucontext_t &context) noexcept {
+  if (is_raised_by_instruction(signal, info)) return true;
+  return info.si_code == SI_TKILL && info.si_pid == process.process_id &&
+         (arch::sent_by_own_system_call(context, signal, static_cast<int>(syscall(SYS_gettid))) || is_raising(context));
+}
+
+/// A general protection fault and an alignment check, of which the kernel knows no address. The instruction has one.
+inline void explain_protection_fault(const arch::registers &at_fault, bool of_alignment, fault_facts &out) noexcept {
+  if (!arch::is_canonical(out.pc)) {  // a processor that finds out only behind the jump
+    out.bad_call = out.address_known = out.not_canonical = true;
+    out.address = out.pc;
+    out.access = CGO_GUARD_ACCESS_EXECUTE;
+    return;
+  }
+  const arch::wanted wanted = arch::read_wanted(at_fault);
+  if (wanted.privileged != nullptr) {
+    out.privileged = wanted.privileged;
+    return;
+  }
+  if (!wanted.has_address) return;
+  const bool not_canonical = !arch::is_canonical(wanted.address);
+  const unsigned alignment = wanted.alignment != 0 && wanted.address % wanted.alignment != 0 ? wanted.alignment : 0;
+  if (!not_canonical && alignment == 0 && !of_alignment) return;
+  out.address_known = true;
+  out.address = wanted.address;
+  out.not_canonical = not_canonical;
+  out.alignment = alignment;
+  out.bad_return = wanted.returns_there;
+  out.bad_target = wanted.goes_there;
+  out.access = wanted.returns_there || wanted.goes_there ? CGO_GUARD_ACCESS_EXECUTE
+               : wanted.writes                           ? CGO_GUARD_ACCESS_WRITE
+                                                         : CGO_GUARD_ACCESS_READ;
+}
+
+/// Whether it was a return that took the PC from the stack, and no call: a call has left its return address there.
+inline bool was_return(const arch::registers &at_fault) noexcept {
+  std::uintptr_t popped = 0, top = 0;
+  return arch::cgo_guard_v1_load(at_fault.sp() - sizeof popped, &popped) != 0 && popped == at_fault.pc() &&
+         !(arch::cgo_guard_v1_load(at_fault.sp(), &top) != 0 && arch::follows_call(top));
+}
+
+inline void describe_fault(int signal, const siginfo_t &info, const ucontext_t &context, fault_facts &out) noexcept {
+  std::memset(&out, 0, sizeof out);
+  out.signal = signal;
+  out.code = info.si_code;
+  out.pc = arch::pc_of(context);
+  out.instruction = arch::instruction_bytes(out.pc);
+  if (signal == SIGSYS && info.si_code > 0) out.system_call = info.si_syscall;
+  if (info.si_code <= 0) return;
+  const bool of_alignment = signal == SIGBUS && info.si_code == BUS_ADRALN;
+  if ((signal == SIGSEGV || signal == SIGBUS) && (info.si_code == SI_KERNEL || of_alignment)) {
+    arch::registers at_fault;
+    arch::from_ucontext(context, at_fault);
+    explain_protection_fault(at_fault, of_alignment, out);
+    if (out.bad_call) out.bad_return = was_return(at_fault);
+  } else if (signal == SIGSEGV || signal == SIGBUS) {
+    out.address = reinterpret_cast<std::uintptr_t>(info.si_addr);
+    out.address_known = true;
+    if (arch::is_page_fault(context)) {
+      out.access = arch::page_fault_was_fetch(context)   ? CGO_GUARD_ACCESS_EXECUTE
+                   : arch::page_fault_was_write(context) ? CGO_GUARD_ACCESS_WRITE
+                                                         : CGO_GUARD_ACCESS_READ;
+      out.bad_call = out.access == CGO_GUARD_ACCESS_EXECUTE && out.address == out.pc;
+      if (out.bad_call) {
+        arch::registers at_fault;
+        arch::from_ucontext(context, at_fault);
+        out.bad_return = was_return(at_fault);
+      }
+    }
+  } else if (signal == SIGFPE || signal == SIGILL || signal == SIGTRAP) {
+    out.address = reinterpret_cast<std::uintptr_t>(info.si_addr);
+    out.address_known = info.si_addr != nullptr;
+  }
+}
+
+/// A fault inside the frame of its own function, or right below it, is the stack running out: that memory can't be bad
+/// in any other way. (But a misaligned access to a stack that is all there is a general protection fault.) The CFA is
+/// right even where the frame is larger than the guard page and rsp far below the stack.
+inline bool is_stack_overflow(const fault_facts &fault, std::uintptr_t sp, std::uintptr_t cfa) noexcept {
+  constexpr std::uintptr_t below = 4096;  // a call or push writes 8 bytes below rsp, a probe up to a page (GCC's
+                                          // -fstack-clash-protection)
+  return fault.signal == SIGSEGV && fault.code != SI_KERNEL && fault.address_known &&
+         fault.access != CGO_GUARD_ACCESS_EXECUTE && fault.address >= sp - below && fault.address < cfa;
+}
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_DESCRIBE_FAULT_HPP

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file error_portable.hpp
+/// Errors where signals can't be guarded: what they say, and the C functions of abi.h on them.
+#ifndef CGO_GUARD_ERROR_PORTABLE_HPP
+#define CGO_GUARD_ERROR_PORTABLE_HPP
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "../exception/translation.hpp"
+#include "../stack/decorate.hpp"
+#include "error_store_portable.hpp"
+
+extern "C" const char *cgo_guard_describe(cgo_guard_error *error);
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+constexpr const char *no_stack = "(the C++ stack of an exception is not captured on this platform)\n";
+
+inline void report_misuse(const char *function, const void *pointer, const char *what) noexcept {
+  std::fprintf(stderr, "cgo_guard: %s(%p): %s\n", function, pointer, what);
+}
+
+inline void report_undelivered(cgo_guard_error *error) noexcept {
+  portable_count.undelivered.fetch_add(1, std::memory_order_relaxed);
+  std::fprintf(stderr, "cgo_guard: CGO_GUARD_VALUE was given a NULL error pointer, and failed:\n%s",
+               cgo_guard_describe(error));
+  cgo_guard_free(error);
+}
+
+inline std::string describe_error(const cgo_guard_error &e) {
+  std::string text = "C++ exception";
+  append_title(text, e.name, e);
+  if (e.function[0] != 0) append_site(text, e);
+  text.append("cleanup: complete: every destructor the compiler had registered has run\n");
+  append_fields(text, e, "");
+  for (const cgo_guard_error *cause = e.cause; cause != nullptr; cause = cause->cause) {
+    append_title(text.append("cause:  "), cause->name, *cause);
+    append_fields(text, *cause, "         ");
+  }
+  return text.append("C++ stack:\n").append(no_stack);
+}
+
+/// @return a malloc'ed copy of the string that `make` makes, or nullptr without memory.
+template <class Make>
+char *make_text(Make &&make) noexcept {
+  try {
+    const std::string text = make();
+    auto *const copy = static_cast<char *>(std::malloc(text.size() + 1));
+    if (copy != nullptr) std::memcpy(copy, text.c_str(), text.size() + 1);
+    return copy;
+  } catch (...) {
+    return nullptr;
+  }
+}
+
+inline unsigned long long number_of(const void *address) noexcept {
+  return static_cast<unsigned long long>(reinterpret_cast<std::uintptr_t>(address));
+}
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+CGO_GUARD_C_API int cgo_guard_read_prefix(const void *pointer, uint64_t prefix[3]) {
+  using namespace cgo_guard::detail;
+  std::memcpy(prefix, pointer, 3 * sizeof prefix[0]);
+  if (prefix[0] == freed_magic) portable_count.double_frees.fetch_add(1, std::memory_order_relaxed);
+  return 1;
+}
+
+CGO_GUARD_C_API cgo_guard_error *cgo_guard_retain(cgo_guard_error *error) {
+  using namespace cgo_guard::detail;
+  if (error == nullptr) return nullptr;
+  if (!is_live(*error) || error->abi_version != CGO_GUARD_ABI_VERSION) {
+    report_misuse("cgo_guard_retain", error, "not a live cgo_guard_error of this version");
+  } else {
+    slot_of(*error).owners.fetch_add(1, std::memory_order_relaxed);
+  }
+  return error;
+}
+
+CGO_GUARD_C_API void cgo_guard_free(cgo_guard_error *error) {
+  using namespace cgo_guard::detail;
+  while (error != nullptr) {
+    std::uint64_t magic = CGO_GUARD_MAGIC;
+    if (is_live(*error)) {
+      portable_error &slot = slot_of(*error);
+      if (slot.shared) return;
+      if (slot.owners.load(std::memory_order_acquire) > 1 && slot.owners.fetch_sub(1, std::memory_order_acq_rel) > 1)
+        return;
+    }
+    if (!__atomic_compare_exchange_n(&error->magic, &magic, freed_magic, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+      if (portable_count.double_frees.fetch_add(1, std::memory_order_relaxed) == 0) {
+        report_misuse("cgo_guard_free", error,
+                      magic == freed_magic ? "this error was already freed; further ones are only counted"
+                                           : "this is not a cgo_guard_error");
+      }
+      return;
+    }
+    portable_error &slot = slot_of(*error);
+    cgo_guard_free(slot.origin);
+    error = slot.error.cause;
+    std::free(slot.owned_name);
+    std::free(slot.owned_types);
+    std::free(slot.owned_message);
+    std::free(slot.owned_translation);
+    std::free(slot.described);
+    portable_count.live.fetch_sub(1, std::memory_order_relaxed);
+    if (slot.origin == nullptr && slot.error.go_value != 0) {
+      error_store.keep_go_value(slot);
+    } else {
+      error_store.give_back(slot);
+    }
+  }
+}
+
+CGO_GUARD_C_API uint64_t cgo_guard_live_sites(cgo_guard_live_site *out, uint64_t max) {
+  return cgo_guard::detail::error_store.count_live_sites(out, max);
+}
+
+CGO_GUARD_C_API uint64_t cgo_guard_take_released_go_values(uint64_t *out, uint64_t max) {
+  return cgo_guard::detail::error_store.take_go_values(out, max);
+}
+
+CGO_GUARD_C_API const uint32_t *cgo_guard_released_go_values(void) { return cgo_guard::detail::error_store.pending(); }
+
+CGO_GUARD_C_API const char *cgo_guard_stack(cgo_guard_error *error) {
+  using namespace cgo_guard::detail;
+  if (error == nullptr) return "";
+  if (is_live(*error)) return no_stack;
+  report_misuse("cgo_guard_stack", error, "not a live cgo_guard_error");
+  return "";
+}
+
+CGO_GUARD_C_API const char *cgo_guard_describe(cgo_guard_error *error) {
+  using namespace cgo_guard::detail;
+  if (error == nullptr) return "";
+  if (!is_live(*error)) {
+    report_misuse("cgo_guard_describe", error, "not a live cgo_guard_error");
+    return "";
+  }
+  portable_error &slot = slot_of(*error);
+  if (slot.shared) return error->message;
+  if (slot.described == nullptr) slot.described = make_text([error] { return describe_error(*error); });
+  return slot.described != nullptr ? slot.described : error->message;
+}
+
+CGO_GUARD_C_API size_t cgo_guard_format_frames_raw(const void *const *frames, uint64_t count, uint32_t head,
+                                                   uint64_t omitted, char *buffer, size_t size) {
+  std::size_t used = 0;
+  if (size != 0) buffer[0] = 0;
+  const auto put = [&](const char *text) {
+    for (; *text != 0 && used + 1 < size; ++text) buffer[used++] = *text;
+    if (used < size) buffer[used] = 0;
+  };
+  char line[64];
+  for (std::uint64_t i = 0; i <= count; ++i) {
+    if (omitted != 0 && i == (head < count ? head : count)) {
+      std::snprintf(line, sizeof line, "... %llu frame%s left out ...\n", static_cast<unsigned long long>(omitted),
+                    omitted == 1 ? "" : "s");
+      put(line);
+    }
+    if (i == count) break;
+    std::snprintf(line, sizeof line, "0x%llx\n\t", cgo_guard::detail::number_of(frames[i]));
+    put(line);
+    put("(addresses have no names on this platform)\n");
+  }
+  return used;
+}
+
+CGO_GUARD_C_API char *cgo_guard_format_frames(const void *const *frames, uint64_t count, uint32_t head,
+                                              uint64_t omitted, uint64_t) {
+  constexpr std::size_t longest = 80;  // of the two lines of a frame, and of the one about those left out
+  const std::size_t size = (static_cast<std::size_t>(count) + 1) * longest;
+  auto *const text = static_cast<char *>(std::malloc(size));
+  if (text != nullptr) cgo_guard_format_frames_raw(frames, count, head, omitted, text, size);
+  return text;
+}
+
+CGO_GUARD_C_API char *cgo_guard_resolve_frames(const void *const *frames, uint64_t count, uint64_t) {
+  using namespace cgo_guard::detail;
+  return make_text([=] {
+    std::string text;
+    char address[32];
+    for (std::uint64_t i = 0; i < count; ++i) {
+      std::snprintf(address, sizeof address, "0x%llx", number_of(frames[i]));
+      text.append(address).append("\t\t\t0\t0\t\t0x0\t\t0\n");
+    }
+    return text;
+  });
+}
+
+CGO_GUARD_C_API char *cgo_guard_decorate(const char *report, uint32_t flags) {
+  using namespace cgo_guard::detail;
+  return make_text([=] { return decorate(report != nullptr ? report : "", flags); });
+}
+
+/// The policies are about a heap that is known to be corrupt, and here it never is: nothing depends on them.
+CGO_GUARD_C_API const char *cgo_guard_configure(const cgo_guard_options *options) {
+  if (options == nullptr) return "cgo_guard_configure: options is NULL";
+  if (options->struct_size != sizeof *options) {
+    return "cgo_guard_configure: struct_size is not sizeof(cgo_guard_options); header and caller differ in version";
+  }
+  if (options->heap_policy < CGO_GUARD_HEAP_QUARANTINE || options->heap_policy > CGO_GUARD_HEAP_CRASH) {
+    return "cgo_guard_configure: heap_policy is none of quarantine, continue, crash";
+  }
+  if (options->core_dir != nullptr && options->core_dir[0] != 0) {
+    return "cgo_guard_configure: there are no cores of faults on this platform: it guards no signals";
+  }
+  if (options->catch_exit != 0) return "cgo_guard_configure: exit() can't be caught on this platform";
+  return nullptr;
+}
+
+CGO_GUARD_C_API void cgo_guard_get_stats(cgo_guard_stats *stats) {
+  using namespace cgo_guard::detail;
+  if (stats == nullptr || stats->struct_size != sizeof *stats) return;
+  std::memset(stats, 0, sizeof *stats);
+  stats->struct_size = sizeof *stats;
+  stats->exceptions = stats->cleanup_complete = portable_count.exceptions;
+  stats->live_errors = portable_count.live;
+  stats->pool_exhausted = portable_count.exhausted;
+  stats->double_frees = portable_count.double_frees;
+  stats->undelivered = portable_count.undelivered;
+  stats->thread_errors = portable_count.thread_errors;
+  stats->core_failure = stats->poisoned_by = "";
+}
+
+#endif  // CGO_GUARD_ERROR_PORTABLE_HPP

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file unwind.hpp
+/// Runs the destructors between a fault and its guard.
+///
+///     guarded block        <- the trampoline; everything ends here
+///       frame with a lock  <- landing pad: entered as the unwinder would enter it, ends in _Unwind_Resume
+///         frame            <- nothing to clean up
+///           fault
+///
+/// It begins with a call of continue_unwinding, which the signal handler puts under the frame with the first landing
+/// pad (fault.hpp): what has to be said to libstdc++ can't be said in a handler. A landing pad can end in three ways,
+/// and each brings control back here: _Unwind_Resume (and a rethrow) call our stop function, because the exception they
+/// are given is marked as a forced unwind; the end of a `catch (...)` that swallows calls the exception's cleanup
+/// function; and code that may not be left by an exception calls std::terminate (terminate.hpp).
+#ifndef CGO_GUARD_UNWIND_HPP
+#define CGO_GUARD_UNWIND_HPP
+
+#include "../frames/cursor.hpp"
+#include "../runtime/exception_state.hpp"
+#include "../state/process.hpp"
+#include "../state/record.hpp"
+#include "crossed_signals.hpp"
+
+// personality.hpp; declared here for its address, which marks a guard.
+extern "C" _Unwind_Reason_Code cgo_guard_v1_personality(int, _Unwind_Action, _Unwind_Exception_Class,
+                                                        _Unwind_Exception *, _Unwind_Context *);
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+inline bool is_guard(const frame_facts &facts) noexcept {
+  return facts.personality == reinterpret_cast<std::uintptr_t>(&cgo_guard_v1_personality);
+}
+
+/// The canary in the frame of a guard, of whatever copy or version of this header; 0 in any other frame.
+inline std::uintptr_t canary_in(std::uintptr_t cfa) noexcept {
+  const std::uintptr_t at = cfa + static_cast<std::uintptr_t>(arch::canary_offset);
+  std::uintptr_t word = 0, address = 0;
+  if (arch::cgo_guard_v1_load(at, &word) == 0 || arch::cgo_guard_v1_load(at - sizeof at, &address) == 0) return 0;
+  return address == at && arch::canary_of_any_version(word) ? word : 0;
+}
+
+/// Whether a frame's function is a trampoline, of whatever copy or version of this header. The function has to be
+/// looked at as well as the canary: a frame may stand where a guard has died, and have left its canary alone.
+inline bool is_trampoline(const frame_facts &facts) noexcept {
+  return is_guard(facts) || arch::pushes_a_canary(facts.begin);
+}
+
+/// The canary of a trampoline's frame; 0 for any other.
+inline std::uintptr_t trampolines_canary(const frame_facts &facts, std::uintptr_t cfa) noexcept {
+  if (facts.personality == 0) return 0;
+  const std::uintptr_t canary = canary_in(cfa);
+  return canary != 0 && is_trampoline(facts) ? canary : 0;
+}
+
+/// What a walk or a scan has come to: a guard that is ours to use, or one that must not be passed either.
+/// A plugin may bring its own copy of this header. One of the same version has the same frames, and its guards are used
+/// like ours. One of another version knows its own: the signal is left to its handler. And after a fork the child has
+/// guards on its stack that only the parent can return to.
+inline guard_frame guard_at(std::uintptr_t cfa, std::uintptr_t found_canary) noexcept {
+  const bool inherited = cfa > process.inherited_from && cfa <= process.inherited_to;
+  if (found_canary != arch::canary || inherited) return guard_frame(no_guard::anothers);
+  return guard_frame(cfa);
+}
+
+/// What a walk does at a frame.
+struct frame_verdict {
+  bool walk_on;
+  guard_frame guard;  ///< where it does not
+};
+
+/// Whether a frame is a guard's. A canary has to vouch for it: without one, what follows would be written through
+/// pointers that somebody else has left there.
+inline frame_verdict judge_frame(const frame_facts &facts, const cursor &position) noexcept {
+  constexpr guard_frame nobodys(no_guard::broken_off);
+  if (facts.personality == 0) return {true, nobodys};
+  const std::uintptr_t by_sp = arch::trampolines_cfa(position.registers());
+  if (trampolines_canary(facts, by_sp) == arch::canary) return {false, guard_at(by_sp, arch::canary)};
+  // Interrupted before it calls or after it has returned, it is a frame like any other. Nowhere else can rsp be wrong,
+  // unless a frame pointer below was.
+  if (is_guard(facts) && !position.interrupted()) return {false, nobodys};
+  const std::uintptr_t canary = trampolines_canary(facts, position.cfa());
+  if (canary == 0 || canary == arch::canary) return {true, nobodys};
+  return {false, guard_at(position.cfa(), canary)};
+}
+
+/// Walks until the guard. Calls visit(facts, cursor) for each frame before it.
+/// @param most how many; then the position is at the next one. No stack holds more than 2^26: 16 bytes each in a
+/// gigabyte.
+/// @return the guard, or why the walk came to none.
+template <class Visit>
+guard_frame walk_to_guard(cursor &position, Visit &&visit, std::uint64_t most = std::uint64_t{1} << 26) noexcept {
+  for (std::uint64_t i = 0; i < most; ++i) {
+    const frame_facts *facts = position.describe();
+    if (facts == nullptr) break;
+    const frame_verdict verdict = judge_frame(*facts, position);
+    if (!verdict.walk_on) return verdict.guard;
+    visit(*facts, position);
+    const step_result result = position.step();
+    if (result == step_result::end) return guard_frame(no_guard::ended);
+    if (result == step_result::broken) break;
+  }
+  return guard_frame(no_guard::broken_off);
+}
+
+/// The registers with which a landing pad expects to be entered.
+inline arch::registers landing_registers(const frame_facts &facts, const cursor &position,
+                                         guard_record &record) noexcept {
+  arch::registers r = position.registers();
+  r.value[arch::exception_register] = reinterpret_cast<std::uintptr_t>(&record.forced);
+  r.value[arch::selector_register] = static_cast<std::uintptr_t>(facts.pad.selector);
+  r.value[arch::sp_register] += facts.args_size;
+  r.value[arch::pc_register] = facts.pad.pad;
+  return r;
+}
+
+/// The registers with which the trampoline expects a failure. Only sp and the result matter: it pushed the rest.
+inline void set_guard_registers(const guard_frame &guard, const void *result, arch::registers &r) noexcept {
+  r.value[arch::exception_register] = reinterpret_cast<std::uintptr_t>(result);
+  r.value[arch::sp_register] = guard.sp();
+  r.value[arch::pc_register] = reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_landed);
+}
+
+/// std::uncaught_exceptions() as it was when a guard was entered that has failed. Ordinary context; asked for the first
+/// time before any of the code runs that the failure cut off.
+inline std::uint32_t uncaught_outside(guard_record &record) noexcept {
+  std::uint32_t &outside = record.forced.uncaught_outside;
+  if (outside == uncaught_unknown) {
+    const exception_globals &globals = current_globals();
+    std::uint32_t inside = record.in_flight;
+    // __cxa_rethrow counts first and looks afterwards whether there is an exception (libstdc++, eh_throw.cc).
+    if (!record.in_flight_is_exact && record.fault.through_rethrow && globals.caught == nullptr) ++inside;
+    outside = globals.uncaught > inside ? globals.uncaught - inside : 0;
+  }
+  return outside;
+}
+
+/// Goes on from a landing pad that has done its work: to the next one, or to the guard. Does not return.
+/// @param past_landed leave the rest of that frame out too, because it ended in std::terminate.
+[[noreturn, gnu::noinline]] inline void continue_unwinding(guard_record &record, bool past_landed) noexcept {
+  // What destructors ask that roll back where an exception is on its way (scope guards, transactions): a fault is one.
+  current_globals().uncaught = uncaught_outside(record) + 1;
+  frame_cache cache;
+  arch::registers here;
+  arch::cgo_guard_v1_capture(&here);
+  cursor position(here, false, cache);
+  arch::registers target = here;
+  bool found = false, interrupted = false, reached = false;
+  std::uint64_t skipped = 0;
+  while (!found) {
+    const frame_facts *facts = position.describe();
+    if (facts == nullptr) {
+      ++skipped;  // cannot happen on a stack that was walked once; if it does, say that something was left out
+      break;
+    }
+    if (arch::trampolines_cfa(position.registers()) == record.guard_cfa) break;
+    // Below the frame that was landed in are only the unwinder's and our own.
+    const bool between = reached || (position.cfa() == record.landed && !past_landed);
+    reached = reached || position.cfa() == record.landed;
+    if (between && (interrupted || facts->pad.kind == pad_kind::gap)) ++skipped;
+    if (between && !interrupted && facts->pad.kind == pad_kind::landing) {
+      record.landed = position.cfa();
+      target = landing_registers(*facts, position, record);
+      found = true;
+    } else {
+      interrupted = facts->signal_frame;  // the caller then, and not where it calls (crossed_signals.hpp)
+      if (position.step() == step_result::stepped) continue;
+      ++skipped;
+      break;
+    }
+  }
+  if (!reached) ++skipped;
+  record.skipped += skipped;
+  if (!found) set_guard_registers(guard_frame(record.guard_cfa), &record, target);
+  arch::cgo_guard_v1_resume(&target);
+}
+
+/// The first step after a fault. The frame with the first landing pad is the record's `landed`.
+[[noreturn]] inline void begin_unwinding(void *record) noexcept {
+  continue_unwinding(*static_cast<guard_record *>(record), false);
+}
+
+/// The registers with which the frame that `frame` describes calls continue_unwinding(record, false).
+/// @param call_site where that frame stands (cursor.hpp)
+inline arch::registers cleanup_registers(const arch::registers &frame, std::uintptr_t call_site,
+                                         guard_record &record) noexcept {
+  arch::registers r = frame;
+  arch::set_call(r, reinterpret_cast<std::uintptr_t>(&begin_unwinding), reinterpret_cast<std::uintptr_t>(&record),
+                 call_site + 1);
+  return r;
+}
+
+/// What _Unwind_Resume calls for a forced unwind, once per frame. The first call takes over and never comes back: the
+/// stock loop would ask each frame's personality, and that one ends the process at the first gap.
+inline _Unwind_Reason_Code stop_function(int, _Unwind_Action, _Unwind_Exception_Class, _Unwind_Exception *,
+                                         _Unwind_Context *, void *record) noexcept {
+  continue_unwinding(*static_cast<guard_record *>(record), false);
+}
+
+/// What the end of a `catch (...)` calls that did not rethrow. A fault is not an exception that may be swallowed: the
+/// code after the catch block relies on work that was cut off in the middle of an instruction.
+inline void swallowed(_Unwind_Reason_Code, _Unwind_Exception *exception) noexcept {
+  const auto address = reinterpret_cast<std::uintptr_t>(exception) - offsetof(guard_record, forced);
+  continue_unwinding(*reinterpret_cast<guard_record *>(address), false);
+}
+
+/// private_1 and private_2 are where libgcc and LLVM's libunwind keep stop function and argument of a forced unwind
+/// (Itanium C++ ABI: Exception Handling, 1.6: "reserved for the unwinder"; both read them in _Unwind_Resume).
+inline void prepare_forced_exception(guard_record &record) noexcept {
+  std::memset(&record.forced, 0, sizeof record.forced);
+  record.forced.uncaught_outside = uncaught_unknown;
+  record.forced.unwind.exception_class = forced_class;
+  record.forced.unwind.exception_cleanup = &swallowed;
+  record.forced.unwind.private_1 = reinterpret_cast<std::uintptr_t>(&stop_function);
+  record.forced.unwind.private_2 = reinterpret_cast<std::uintptr_t>(&record);
+}
+
+/// Records the stack of a throw. Called in the search phase, when nothing has been unwound yet.
+[[gnu::noinline]] inline void record_throw(guard_record &record) noexcept {
+  frame_cache cache;
+  arch::registers here;
+  arch::cgo_guard_v1_capture(&here);
+  cursor position(here, false, cache);
+  frame_list frames(record.frames);
+  crossed_signals crossed;
+  walk_to_guard(position, [&](const frame_facts &facts, const cursor &at) noexcept {
+    crossed.is_interrupted(facts, at);
+    // The throw's own machinery is not part of the story: begin after the last of it.
+    if (frames.count() < 8 && process.known.is_throwing(at.call_site())) {
+      frames.clear();
+    } else {
+      frames.add(at.call_site());
+    }
+  });
+  record.total = frames.finish();
+  record.left = crossed.left();
+}
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_UNWIND_HPP
