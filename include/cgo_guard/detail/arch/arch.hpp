@@ -7,9 +7,11 @@
 #include "../../config.hpp"
 
 #if defined(__x86_64__)
+#include "x86_64/calls.hpp"
 #include "x86_64/code.hpp"
 #include "x86_64/operand.hpp"
 #include "x86_64/signal.hpp"
+#include "x86_64/thread.hpp"
 #include "x86_64/trampoline.hpp"
 #else
 #error "cgo_guard: no arch/ file for this processor; signals can't be guarded here (CGO_GUARD_HAS_SIGNALS must be 0)"

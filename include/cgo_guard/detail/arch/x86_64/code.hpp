@@ -7,7 +7,7 @@
 
 #include <cstring>
 
-#include "trampoline.hpp"
+#include "calls.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail::arch {

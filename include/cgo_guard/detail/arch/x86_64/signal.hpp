@@ -12,7 +12,7 @@
 #include <sys/ucontext.h>
 #include <unistd.h>
 
-#include "trampoline.hpp"
+#include "calls.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail::arch {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 /// @file trampoline.hpp
-/// What is specific to x86-64: the trampoline, registers in DWARF order. The other files of this name have the ucontext
-/// of a signal, machine code, and what a core says of registers. A port is one more set of files with these names.
+/// The trampoline and the other routines that no compiler can be asked for; where things are in the trampoline's frame.
 /// Linux, System V ABI.
 #ifndef CGO_GUARD_ARCH_X86_64_TRAMPOLINE_HPP
 #define CGO_GUARD_ARCH_X86_64_TRAMPOLINE_HPP
@@ -9,7 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "../../../config.hpp"
+#include "registers.hpp"
 
 // The routines are top-level assembly because no compiler can be asked for them: a frame whose every register save is
 // where we say it is, with a personality routine of our own. Each translation unit that includes the header carries a
@@ -264,24 +263,6 @@ __asm__(
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail::arch {
 
-/// DWARF register numbers (System V ABI, figure 3.36).
-constexpr int register_count = 17;
-constexpr int exception_register = 0;  ///< rax: the exception object for a landing pad
-constexpr int selector_register = 1;   ///< rdx: which handler of the landing pad
-constexpr int frame_register = 6;      ///< rbp, where a function uses it for its frame
-constexpr int sp_register = 7;
-constexpr int pc_register = 16;
-
-constexpr const char *register_name[register_count] = {"rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp", "r8",
-                                                       "r9",  "r10", "r11", "r12", "r13", "r14", "r15", "rip"};
-
-struct registers {
-  std::uintptr_t value[register_count];
-
-  std::uintptr_t pc() const { return value[pc_register]; }
-  std::uintptr_t sp() const { return value[sp_register]; }
-};
-
 extern "C" {
 __attribute__((visibility("hidden"))) void *cgo_guard_v1_enter(void (*thunk)(void *), void *record);
 __attribute__((visibility("hidden"))) int cgo_guard_v1_load(std::uintptr_t address, std::uintptr_t *out) noexcept;
@@ -323,73 +304,6 @@ inline registers inside_trampoline(std::uintptr_t cfa) noexcept {
 /// address stand at CFA-80 and CFA-88, only the last byte of the canary tells the version, and a trampoline pushes it
 /// within its first 40 bytes.
 constexpr std::uintptr_t canary_of_any_version(std::uintptr_t word) { return word >> 8 == canary >> 8; }
-
-/// Makes registers of a frame those of a call that it does not make: function(argument), to return to `site`.
-inline void set_call(registers &r, std::uintptr_t function, std::uintptr_t argument, std::uintptr_t site) noexcept {
-  r.value[0] = function;
-  r.value[1] = site;
-  r.value[5] = argument;
-  r.value[pc_register] = reinterpret_cast<std::uintptr_t>(cgo_guard_v1_call);
-}
-
-/// Bytes below rsp that belong to the interrupted function although it has not claimed them.
-constexpr std::uintptr_t red_zone = 128;
-
-/// A call through a bad pointer leaves nothing but the return address on the stack. Takes it off again, so that the
-/// walk begins at the caller, which can be described.
-inline bool pop_return_address(registers &r) noexcept {
-  std::uintptr_t return_address = 0;
-  if (cgo_guard_v1_load(r.sp(), &return_address) == 0) return false;
-  r.value[sp_register] += sizeof(std::uintptr_t);
-  r.value[pc_register] = return_address;
-  return true;
-}
-
-/// From a function to its caller by the frame pointer.
-inline bool pop_frame(registers &r) noexcept {
-  const std::uintptr_t frame = r.value[frame_register];
-  constexpr std::uintptr_t word = sizeof frame;
-  if (cgo_guard_v1_load(frame, &r.value[frame_register]) == 0) return false;
-  if (cgo_guard_v1_load(frame + word, &r.value[pc_register]) == 0) return false;
-  r.value[sp_register] = frame + 2 * word;
-  return true;
-}
-
-/// Where a caller stands, in one word, from which its stack can be walked as long as the function it called runs:
-/// rsp (47 bits, of which a call site has the last four 0), and rbp as its distance from there, 0 for one that is no
-/// frame pointer. @return 0 where it does not fit.
-inline std::uintptr_t pack_caller(const registers &r) noexcept {
-  const std::uintptr_t sp = r.sp(), distance = r.value[frame_register] - sp;
-  if ((sp & 15) != 0 || sp >> 47 != 0) return 0;
-  const bool frame_pointer = (distance & 7) == 0 && distance >> 24 == 0;
-  return sp >> 4 << 21 | (frame_pointer ? distance >> 3 : 0);
-}
-inline bool unpack_caller(std::uintptr_t packed, registers &out) noexcept {
-  const std::uintptr_t sp = packed >> 21 << 4, distance = (packed & 0x1fffff) << 3;
-  out.value[sp_register] = sp;
-  out.value[frame_register] = distance != 0 ? sp + distance : 0;
-  return cgo_guard_v1_load(sp - sizeof sp, &out.value[pc_register]) != 0;
-}
-
-/// Calls a function that never returns on another stack. @param top 16-byte aligned.
-[[noreturn]] inline void call_on_stack(void (*function)(void *), void *argument, void *top) noexcept {
-  __asm__ volatile(
-      "movq %0,%%rsp\n\t"
-      "xorl %%ebp,%%ebp\n\t"
-      "callq *%1\n\t"
-      "ud2"
-      :
-      : "r"(top), "r"(function), "D"(argument)
-      : "memory");
-  __builtin_unreachable();
-}
-
-/// The thread pointer. glibc puts the thread's control block at the top of the stacks it allocates.
-inline std::uintptr_t thread_pointer() noexcept {
-  std::uintptr_t result;
-  __asm__("movq %%fs:0,%0" : "=r"(result));
-  return result;
-}
 
 }  // namespace detail::arch
 CGO_GUARD_NAMESPACE_END
