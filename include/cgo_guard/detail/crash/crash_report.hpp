@@ -89,15 +89,11 @@ class crash_line {
 inline void write_call_site(const crash_output &out, std::uint64_t number, std::uintptr_t call_site) noexcept {
   crash_line line(out);
   line.add("  #%-3llu 0x%012lx", static_cast<unsigned long long>(number), static_cast<unsigned long>(call_site));
-#ifdef DLFO_STRUCT_HAS_EH_DBASE
-  dl_find_object object;  // async-signal-safe, as frame_table.hpp says
-  if (_dl_find_object(reinterpret_cast<void *>(call_site), &object) == 0 && object.dlfo_link_map != nullptr) {
-    const link_map &module = *object.dlfo_link_map;
-    const bool main_program = module.l_name == nullptr || module.l_name[0] == 0;
-    line.add(" ").add_visible(main_program ? "(main program)" : module.l_name);
-    line.add("+0x%lx", static_cast<unsigned long>(call_site - module.l_addr));
+  libc::module_at module;
+  if (module.find(call_site)) {
+    line.add(" ").add_visible(module.is_main_program() ? "(main program)" : module.path());
+    line.add("+0x%lx", static_cast<unsigned long>(call_site - module.bias()));
   }
-#endif
   line.add("\n");
 }
 

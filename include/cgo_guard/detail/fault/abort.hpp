@@ -24,12 +24,11 @@ inline void notice_abort(std::uintptr_t call_site, int &since_abort, fault_facts
   if (since_abort == 1) fault.from_libc = process.known.is_libc(call_site);
 }
 
-/// glibc's last words, copied with reads that may fail: another thread that aborts too replaces and unmaps them.
+/// libc's last words, copied with reads that may fail: another thread that aborts too replaces and unmaps them.
 inline void copy_abort_message(char *out, std::size_t size) noexcept {
-  const auto message = reinterpret_cast<std::uintptr_t>(process.known.last_abort_message());
+  const std::uintptr_t text = process.known.last_words().text();
   out[0] = 0;
-  if (message == 0) return;
-  const std::uintptr_t text = message + offsetof(abort_message, text);
+  if (text == 0) return;
   std::size_t length = 0;
   for (; length + sizeof(std::uintptr_t) < size; length += sizeof(std::uintptr_t)) {
     std::uintptr_t word = 0;

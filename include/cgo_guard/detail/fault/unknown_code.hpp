@@ -64,16 +64,9 @@ inline bool list_first_frames(walk_start &start, bool bad_call, std::uintptr_t p
 /// Whether code without tables is in the module that Go's code is in: there nothing else tells it from Go's.
 inline bool is_beside_go(std::uintptr_t pc) noexcept {
   if (&crosscall2 == nullptr) return false;
-#ifdef DLFO_STRUCT_HAS_EH_DBASE
-  dl_find_object go;
-  if (_dl_find_object(reinterpret_cast<void *>(&crosscall2), &go) != 0) return true;
-  return address_range{reinterpret_cast<std::uintptr_t>(go.dlfo_map_start),
-                       reinterpret_cast<std::uintptr_t>(go.dlfo_map_end)}
-      .contains(pc);
-#else
-  static_cast<void>(pc);
-  return true;
-#endif
+  libc::module_at gos;
+  if (!gos.find(reinterpret_cast<std::uintptr_t>(&crosscall2))) return true;
+  return address_range{gos.begin(), gos.end()}.contains(pc);
 }
 
 /// Whether a fault stands in C or C++, and not in Go, whose code has no unwind tables, whose stacks are mostly its own,

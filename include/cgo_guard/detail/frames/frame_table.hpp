@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 /// @file frame_table.hpp
 /// From a program counter to its frame description: which module, which FDE, and what the CIE says of it.
-/// Async-signal-safe: no lock, no allocation (with glibc 2.35 or newer; see find_eh_frame_hdr).
+/// Async-signal-safe: no lock, no allocation (as far as libc::find_eh_frame_hdr is).
 #ifndef CGO_GUARD_FRAME_TABLE_HPP
 #define CGO_GUARD_FRAME_TABLE_HPP
 
-#include <dlfcn.h>
-#include <link.h>
-
+#include "../runtime/libc.hpp"
 #include "dwarf.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
@@ -26,39 +24,6 @@ struct frame_description {
   const unsigned char *cie_program = nullptr, *cie_program_end = nullptr;
   const unsigned char *program = nullptr, *program_end = nullptr;
 };
-
-/// The module's PT_GNU_EH_FRAME, or 0 where the address is in no module.
-/// _dl_find_object takes no lock and may be called from a signal handler (glibc manual, "Dynamic Linker
-/// Introspection"). Before glibc 2.35 there is only dl_iterate_phdr, which takes the loader's lock: recursive, so a
-/// fault inside the loader doesn't deadlock with itself, but a signal handler there waits for a dlopen on another
-/// thread to finish.
-inline std::uintptr_t find_eh_frame_hdr(std::uintptr_t pc) noexcept {
-#ifdef DLFO_STRUCT_HAS_EH_DBASE
-  dl_find_object object;
-  if (_dl_find_object(reinterpret_cast<void *>(pc), &object) != 0) return 0;
-  return reinterpret_cast<std::uintptr_t>(object.dlfo_eh_frame);
-#else
-  struct search {
-    std::uintptr_t pc, found;
-  } state{pc, 0};
-  dl_iterate_phdr(
-      [](dl_phdr_info *info, std::size_t, void *arg) -> int {
-        auto *s = static_cast<search *>(arg);
-        std::uintptr_t header = 0;
-        bool inside = false;
-        for (int i = 0; i < info->dlpi_phnum; ++i) {
-          const auto &p = info->dlpi_phdr[i];
-          const std::uintptr_t begin = info->dlpi_addr + p.p_vaddr;
-          if (p.p_type == PT_LOAD && s->pc >= begin && s->pc - begin < p.p_memsz) inside = true;
-          if (p.p_type == PT_GNU_EH_FRAME) header = begin;
-        }
-        if (inside) s->found = header;
-        return inside ? 1 : 0;
-      },
-      &state);
-  return state.found;
-#endif
-}
 
 /// Parses the FDE at `fde`. @return false for a shape no toolchain emits.
 inline bool parse_fde(const unsigned char *fde, frame_description &out) noexcept {
@@ -122,7 +87,7 @@ inline bool parse_fde(const unsigned char *fde, frame_description &out) noexcept
 /// The FDE that covers `pc`, by binary search in .eh_frame_hdr. @return false where there is none: Go code, a PLT
 /// without tables, generated code, an address outside every module.
 inline bool find_frame_description(std::uintptr_t pc, frame_description &out) noexcept {
-  const std::uintptr_t header = find_eh_frame_hdr(pc);
+  const std::uintptr_t header = libc::find_eh_frame_hdr(pc);
   if (header == 0) return false;
   reader in{reinterpret_cast<const unsigned char *>(header)};
   const auto version = in.take<std::uint8_t>();

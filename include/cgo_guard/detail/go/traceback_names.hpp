@@ -207,10 +207,10 @@ inline const go_names *names_in_a_crash(std::uintptr_t pc) noexcept {
 }
 
 /// The dynamic symbol around an address. @return its mangled name, or nullptr.
-inline const char *mapped_symbol(const link_map &module, std::uintptr_t pc, std::uintptr_t &entry) noexcept {
+inline const char *mapped_symbol(const libc::module_at &module, std::uintptr_t pc, std::uintptr_t &entry) noexcept {
   const char *found = nullptr;
   find_exported_function(module, [&](const ElfW(Sym) & symbol, const char *name) noexcept {
-    const std::uintptr_t begin = module.l_addr + symbol.st_value;
+    const std::uintptr_t begin = module.bias() + symbol.st_value;
     if (pc - begin >= symbol.st_size) return false;
     entry = begin;
     found = name;
@@ -222,15 +222,13 @@ inline const char *mapped_symbol(const link_map &module, std::uintptr_t pc, std:
 /// Names without anything that a crash may have broken. The texts are good for the next seven calls; Go prints each
 /// before it asks for another, and one crash at a time.
 inline void name_raw(cgo_guard_symbolizer_argument &argument) noexcept {
-#ifdef DLFO_STRUCT_HAS_EH_DBASE
   struct texts {
     char function[512], file[512];
   };
   static texts ring[8];
   static std::atomic<unsigned> next{0};
-  dl_find_object object;  // async-signal-safe, as frame_table.hpp says
-  if (_dl_find_object(reinterpret_cast<void *>(argument.pc), &object) != 0 || object.dlfo_link_map == nullptr) return;
-  const link_map &module = *object.dlfo_link_map;
+  libc::module_at module;
+  if (!module.find(argument.pc)) return;  // Go prints the bare address
   texts &here = ring[next.fetch_add(1) % 8];
   fixed_text function(here.function, sizeof here.function), file(here.file, sizeof here.file);
   if (const char *const symbol = mapped_symbol(module, argument.pc, argument.entry)) {
@@ -238,13 +236,9 @@ inline void name_raw(cgo_guard_symbolizer_argument &argument) noexcept {
   } else {
     function.put(go_package_of_cpp).hex(argument.pc);
   }
-  const bool main_program = module.l_name == nullptr || module.l_name[0] == 0;
-  file.put(main_program ? "(main program)" : module.l_name).put("+").hex(argument.pc - module.l_addr);
+  file.put(module.is_main_program() ? "(main program)" : module.path()).put("+").hex(argument.pc - module.bias());
   argument.function = here.function;
   argument.file = here.file;
-#else
-  static_cast<void>(argument);  // the dynamic linker can only be asked under its lock; Go prints the bare address
-#endif
 }
 
 /// Whether the interrupted code may hold locks. Go prints a crash in its signal handler, which blocks everything;

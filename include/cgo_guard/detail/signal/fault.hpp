@@ -196,13 +196,12 @@ inline bool take_fault(int signal, const siginfo_t &info, ucontext_t &context) n
 
 /// If our own probing access faulted, lets it return "can't be read", or written.
 inline bool excuse_own_read(ucontext_t &context) noexcept {
-  auto &pc = context.uc_mcontext.gregs[arch::greg_of[arch::pc_register]];
-  const auto at = static_cast<std::uintptr_t>(pc);
+  const std::uintptr_t at = arch::pc_of(context);
   const bool reading = at >= reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_load_begin) &&
                        at < reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_load_end);
   const bool writing = at == reinterpret_cast<std::uintptr_t>(&arch::cgo_guard_v1_touch);
   if (!reading && !writing) return false;
-  pc = static_cast<greg_t>(reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_load_failed));
+  arch::set_pc(context, reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_load_failed));
   return true;
 }
 

@@ -29,7 +29,8 @@ inline bool is_gos(const struct sigaction &action) noexcept {
   const auto handler = reinterpret_cast<std::uintptr_t>(action.sa_sigaction);
   const auto go_entry = reinterpret_cast<std::uintptr_t>(&crosscall2);
   frame_description description;
-  return go_entry != 0 && is_a_function(action) && find_eh_frame_hdr(handler) == find_eh_frame_hdr(go_entry) &&
+  return go_entry != 0 && is_a_function(action) &&
+         libc::find_eh_frame_hdr(handler) == libc::find_eh_frame_hdr(go_entry) &&
          !find_frame_description(handler, description);
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "../../config.hpp"
+#include "../runtime/libc.hpp"
 #include "../runtime/loader_lock.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
@@ -117,34 +118,25 @@ inline int match_module(dl_phdr_info *info, std::size_t size, void *argument) no
   return 1;
 }
 
-/// As find_module, where the loader's lock is held for ever. Before glibc 2.35 there is no way then, and none is found.
+/// As find_module, where the loader's lock is held for ever.
 inline void find_module_without_lock(const void *address, loaded_module &module) noexcept {
-#ifdef DLFO_STRUCT_HAS_EH_DBASE
-  dl_find_object object;
-  if (_dl_find_object(const_cast<void *>(address), &object) != 0) return;
+  libc::module_at found;
+  if (!found.find(reinterpret_cast<std::uintptr_t>(address))) return;
   module.found = true;
-  module.main_program = object.dlfo_link_map->l_name[0] == '\0';
-  module.bias = object.dlfo_link_map->l_addr;
-  module.begin = reinterpret_cast<std::uintptr_t>(object.dlfo_map_start);
+  module.main_program = found.is_main_program();
+  module.bias = found.bias();
+  module.begin = found.begin();
   module.unloads = ~0ull;  // who could say; but the same from now on
-  set_path(module, object.dlfo_link_map->l_name);
-  const auto *const header = static_cast<const ElfW(Ehdr) *>(object.dlfo_map_start);
+  set_path(module, found.path());
+  const auto *const header = reinterpret_cast<const ElfW(Ehdr) *>(module.begin);
   if (std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) return;  // its first segment does not begin the file
   read_build_id(reinterpret_cast<const ElfW(Phdr) *>(module.begin + header->e_phoff), header->e_phnum, module);
-#else
-  static_cast<void>(address), static_cast<void>(module);
-#endif
 }
 
 /// Whether an address is in the executable itself, as far as that can be said without asking the loader.
 inline bool is_in_main_program(void *address) noexcept {
-#ifdef DLFO_STRUCT_HAS_EH_DBASE
-  dl_find_object object;
-  return _dl_find_object(address, &object) == 0 && object.dlfo_link_map->l_name[0] == '\0';
-#else
-  static_cast<void>(address);
-  return false;
-#endif
+  libc::module_at found;
+  return found.find(reinterpret_cast<std::uintptr_t>(address)) && found.is_main_program();
 }
 
 /// The path of the running program, which the dynamic linker has no name for; "" where /proc is missing. Read once: it

@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <cstring>
 
-#include <dlfcn.h>
 #include <sched.h>
 
 #include "../../config.hpp"
@@ -52,22 +51,18 @@ class noted_modules {
   template <class Stays>
   std::uint64_t note(const void *const *frames, std::uint64_t count, Stays &&stays) noexcept {
     std::uint64_t moment = 0;
-#ifdef DLFO_STRUCT_HAS_EH_DBASE  // glibc 2.35
     std::uintptr_t begin = 0, end = 0;
     for (std::uint64_t i = 0; i < count; ++i) {
       const auto address = reinterpret_cast<std::uintptr_t>(frames[i]);
       if (stays(address) || (address >= begin && address < end)) continue;
-      dl_find_object object;
-      if (_dl_find_object(const_cast<void *>(frames[i]), &object) != 0) continue;
-      begin = reinterpret_cast<std::uintptr_t>(object.dlfo_map_start);
-      end = reinterpret_cast<std::uintptr_t>(object.dlfo_map_end);
+      libc::module_at found;
+      if (!found.find(address)) continue;
+      begin = found.begin();
+      end = found.end();
       loaded_module module;
       find_module(frames[i], module);
       if (module.found) moment = append(module, address, end);
     }
-#else
-    static_cast<void>(frames), static_cast<void>(count), static_cast<void>(stays);
-#endif
     return moment;
   }
 

@@ -26,13 +26,6 @@
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
-/// glibc's abort_msg_s: what assert and its like leave behind (assert/assert.c; GLIBC_PRIVATE, so nothing is promised,
-/// and nothing but a message is lost when it goes).
-struct abort_message {
-  unsigned int size;
-  char text[1];
-};
-
 /// What it means that a function is on a stack.
 enum function_role : unsigned {
   allocates = 1,       ///< malloc and its relatives
@@ -124,7 +117,7 @@ class known_functions {
     allow_lasting_modules();
     find_out_about_the_allocator();
     sort();
-    abort_message_ = static_cast<abort_message **>(dlvsym(RTLD_DEFAULT, "__abort_msg", "GLIBC_PRIVATE"));
+    last_words_.look_up();
     std::get_new_handler();  // so that the signal handler finds it bound
   }
 
@@ -151,10 +144,7 @@ class known_functions {
   bool is_last_words(std::uintptr_t pc) const noexcept { return (roles_of(pc) & only_reports) != 0; }
   bool is_terminating(std::uintptr_t pc) const noexcept { return (roles_of(pc) & may_terminate) != 0; }
 
-  /// The message glibc left last, or nullptr. Another thread may replace and unmap it: read it with care.
-  const abort_message *last_abort_message() const noexcept {
-    return abort_message_ != nullptr ? *const_cast<abort_message *volatile *>(abort_message_) : nullptr;
-  }
+  const libc::last_words &last_words() const noexcept { return last_words_; }
 
  private:
   /// A loaded module as one range: its segments are mapped in one piece. Empty if the address is in none.
@@ -214,17 +204,13 @@ class known_functions {
   /// Whether a library exports nothing but an allocator's functions, as jemalloc does. Ends at the first other one,
   /// which is among the first few symbols of a library that has any. tcmalloc and mimalloc export their tools as well.
   static bool only_allocates(std::uintptr_t in_module) noexcept {
-    Dl_info info;
-    void *module = nullptr;
-    if (dladdr1(reinterpret_cast<void *>(in_module), &info, &module, RTLD_DL_LINKMAP) == 0 || module == nullptr) {
-      return false;
-    }
+    libc::module_at module;
+    if (!module.ask_for(in_module)) return false;
     bool some = false;
-    const bool other = find_exported_function(*static_cast<const link_map *>(module),
-                                              [&](const ElfW(Sym) &, const char *name) noexcept {
-                                                some = true;
-                                                return !is_allocators(name);
-                                              });
+    const bool other = find_exported_function(module, [&](const ElfW(Sym) &, const char *name) noexcept {
+      some = true;
+      return !is_allocators(name);
+    });
     return some && !other;
   }
 
@@ -261,13 +247,11 @@ class known_functions {
     if (address == nullptr) return false;
     out.begin = reinterpret_cast<std::uintptr_t>(address);
     out.end = out.begin + 1;
-    Dl_info info;
-    void *symbol = nullptr;
     frame_description description;
     if (find_frame_description(out.begin, description) && description.begin == out.begin) {
       out.end = description.end;
-    } else if (dladdr1(address, &info, &symbol, RTLD_DL_SYMENT) != 0 && symbol != nullptr) {  // slow: looks at each
-      out.end = out.begin + static_cast<const ElfW(Sym) *>(symbol)->st_size;
+    } else if (const std::uintptr_t size = libc::size_of_function(address)) {
+      out.end = out.begin + size;
     }
     return true;
   }
@@ -326,7 +310,7 @@ class known_functions {
   address_range all_, with_allocator_, libc_;
   std::uintptr_t malloc_ = 0, abort_ = 0;
   bool looked_up_ = false, only_allocates_ = false;
-  abort_message **abort_message_ = nullptr;
+  libc::last_words last_words_;
 };
 
 }  // namespace detail

@@ -35,7 +35,7 @@ inline way_up walk_up(const arch::registers &from, const guard_frame &other, fra
     if (facts == nullptr) {
       // Go's functions have no tables that C++ reads. asmcgocall has called what we came through.
       const std::uintptr_t pc = position.registers().pc();
-      way.complete = find_eh_frame_hdr(pc) != 0 && arch::follows_call(pc);
+      way.complete = libc::find_eh_frame_hdr(pc) != 0 && arch::follows_call(pc);
       break;
     }
     if (position.cfa() == other.cfa) way.through_other = true;
@@ -58,7 +58,7 @@ inline way_up walk_up(const guard_frame &guard, const guard_frame &other, frame_
 
 /// Whether a way up can be looked at. A program linked with GCC's plain -static has no index of its tables.
 inline bool has_tables() noexcept {
-  return find_eh_frame_hdr(reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_returned)) != 0;
+  return libc::find_eh_frame_hdr(reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_returned)) != 0;
 }
 
 /// Of two trampolines, the one to go back to. The way up from a dead one comes to a frame of today in the end, but as

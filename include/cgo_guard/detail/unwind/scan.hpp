@@ -10,17 +10,12 @@
 
 #include "dead_guards.hpp"
 
-extern "C" void *__libc_stack_end __attribute__((weak));
-
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
 /// The upper end of the current thread's stack, or 0 where `sp` isn't on it (a goroutine, a fiber, a signal stack).
-/// glibc places a thread's control block at the top of its stack; the main thread's top is in __libc_stack_end.
-/// pthread_getattr_np would know more, but reads /proc for the main thread and takes a lock.
 inline std::uintptr_t stack_top(std::uintptr_t sp, bool main_thread) noexcept {
-  std::uintptr_t top = arch::thread_pointer();
-  if (main_thread) top = &__libc_stack_end != nullptr ? reinterpret_cast<std::uintptr_t>(__libc_stack_end) : 0;
+  const std::uintptr_t top = libc::end_of_stack(main_thread);
   // Larger stacks exist (`ulimit -s unlimited`), but a frame further away than this was not called by cgo.
   constexpr std::uintptr_t plausible = std::uintptr_t{1} << 30;
   return sp < top && top - sp < plausible ? top : 0;

@@ -48,6 +48,10 @@ inline std::uintptr_t pc_of(const ucontext_t &context) noexcept {
   return static_cast<std::uintptr_t>(context.uc_mcontext.gregs[REG_RIP]);
 }
 
+inline void set_pc(ucontext_t &context, std::uintptr_t pc) noexcept {
+  context.uc_mcontext.gregs[REG_RIP] = static_cast<greg_t>(pc);
+}
+
 inline std::uintptr_t sp_of(const ucontext_t &context) noexcept {
   return static_cast<std::uintptr_t>(context.uc_mcontext.gregs[REG_RSP]);
 }
