@@ -114,19 +114,20 @@ inline bool collect_call_sites(walk_start start, fault_facts &fault, frame_list 
   if (list_first_frames(start, fault.bad_call, fault.pc, list) && start.call_site() == begin) return true;
   frame_cache cache;
   cursor position(start, cache);
-  bool first = true;
+  std::uint64_t seen = 0;
   int since_abort = -1;
-  for (std::uint64_t i = 0; i < (std::uint64_t{1} << 26); ++i) {  // as in walk_to_guard
-    const bool described = position.describe() != nullptr;
-    list.add(position.call_site());
-    if (fault.signal == SIGABRT && i < machinery_depth) notice_abort(position.call_site(), since_abort, fault);
-    if (!described) return true;  // Go's frames, or code without tables
-    if (first) fault.stack_overflow = is_stack_overflow(fault, position.registers().sp(), position.cfa());
-    first = false;
-    const step_result step = position.step();
-    if (step != step_result::stepped) return step == step_result::end;
-  }
-  return false;
+  const auto collect = [&](std::uintptr_t call_site) noexcept {
+    list.add(call_site);
+    if (fault.signal == SIGABRT && seen < machinery_depth) notice_abort(call_site, since_abort, fault);
+    ++seen;
+  };
+  const walk_end end = walk(position, [&](const frame_facts &, const cursor &at) noexcept {
+    if (seen == 0) fault.stack_overflow = is_stack_overflow(fault, at.registers().sp(), at.cfa());
+    collect(at.call_site());
+    return true;
+  });
+  if (end == walk_end::unknown) collect(position.call_site());  // Go's frames, or code without tables
+  return end == walk_end::unknown || end == walk_end::outermost;
 }
 
 /// In one line. glibc's own words where it was glibc that gave up: they went to stderr, and the report may go

@@ -163,9 +163,7 @@ inline void look_for_exceptions(const arch::registers &failed, guard_record &rec
 /// The exception that is on its way under the guard, or nullptr. Ordinary context.
 [[gnu::noinline]] inline _Unwind_Exception *exception_in_flight(std::uintptr_t guard_cfa,
                                                                 const left_stacks &stacks) noexcept {
-  arch::registers here;
-  arch::cgo_guard_v1_capture(&here);
-  return find_thrown_inside(current_globals(), guard_cfa, stacks, here, false).innermost;
+  return find_thrown_inside(current_globals(), guard_cfa, stacks, registers_here(), false).innermost;
 }
 
 }  // namespace detail

@@ -45,9 +45,7 @@ class throw_table {
     if (version % 2 != 0 || !entry.version.compare_exchange_strong(version, version + 1, std::memory_order_acquire))
       return 0;
     frame_cache cache;
-    arch::registers here;
-    arch::cgo_guard_v1_capture(&here);
-    cursor position(here, false, cache);
+    cursor position(registers_here(), false, cache);
     frame_list frames(entry.frames);
     crossed_signals crossed;
     bool past_throw = false;
@@ -119,9 +117,7 @@ inline void note_modules(guard_record &record) noexcept {
 /// @return false where that frame is gone: the exception has been caught above it, or comes from another stack.
 [[gnu::noinline]] inline bool record_rest(guard_record &record, std::uintptr_t cut_sp) noexcept {
   frame_cache cache;
-  arch::registers here;
-  arch::cgo_guard_v1_capture(&here);
-  cursor position(here, false, cache);
+  cursor position(registers_here(), false, cache);
   frame_list frames(record.frames, record.total);
   crossed_signals crossed;
   bool reached = false;
@@ -144,9 +140,7 @@ inline void note_modules(guard_record &record) noexcept {
 /// Whether the loader is between here and the guard.
 [[gnu::noinline]] inline bool loader_is_left() noexcept {
   frame_cache cache;
-  arch::registers here;
-  arch::cgo_guard_v1_capture(&here);
-  cursor position(here, false, cache);
+  cursor position(registers_here(), false, cache);
   bool found = false;
   walk_to_guard(position, [&found](const frame_facts &, const cursor &at) noexcept {
     if (the_loader.contains(at.call_site())) found = true;

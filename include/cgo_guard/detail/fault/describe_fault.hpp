@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../frames/cursor.hpp"
+#include "../frames/walk.hpp"
 #include "../runtime/signal_set.hpp"
 #include "../state/process.hpp"
 #include "../state/record.hpp"
@@ -28,11 +28,11 @@ inline bool is_raising(const ucontext_t &context) noexcept {
   arch::from_ucontext(context, r);
   frame_cache cache;
   cursor position(r, false, cache);
-  for (int i = 0; i < 4 && position.describe() != nullptr; ++i) {
-    if (process.known.is_raising(position.call_site())) return true;
-    if (position.step() != step_result::stepped) break;
-  }
-  return false;
+  constexpr std::uint64_t deepest = 4;  // from the system call to raise or abort
+  const auto is_elsewhere = [](const frame_facts &, const cursor &at) noexcept {
+    return !process.known.is_raising(at.call_site());
+  };
+  return walk(position, is_elsewhere, deepest) == walk_end::stopped;
 }
 
 /// Whether the signal was caused by this thread's own code, now: raised by the kernel for the instruction, or sent by

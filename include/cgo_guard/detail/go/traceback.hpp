@@ -56,12 +56,11 @@ class faults_unblocked {
 
 /// Walks until a frame that can't be described, which is Go's, and writes call sites for Go: a zero ends them.
 inline void write_call_sites(cursor &position, std::uintptr_t *out, std::uintptr_t at, std::uintptr_t max) noexcept {
-  while (at < max) {
-    const frame_facts *facts = position.describe();
-    if (facts == nullptr) break;
-    if (!is_guard(*facts)) out[at++] = position.call_site();  // the trampoline's frame tells nobody anything
-    if (position.step() != step_result::stepped) break;
-  }
+  const auto write = [&](const frame_facts &facts, const cursor &frame) noexcept {
+    if (!is_guard(facts)) out[at++] = frame.call_site();  // the trampoline's frame tells nobody anything
+    return at < max;
+  };
+  if (at < max) walk(position, write);
   if (at < max) out[at] = 0;
 }
 
@@ -95,16 +94,12 @@ inline void trace_context(std::uintptr_t context, std::uintptr_t *out, std::uint
 /// Above its caller, which is an entry point for Go, not for readers.
 [[gnu::noinline]] inline void trace_here(std::uintptr_t *out, std::uintptr_t max) noexcept {
   frame_cache cache;
-  arch::registers here;
-  arch::cgo_guard_v1_capture(&here);
-  cursor position(here, false, cache);
-  for (int own = 0; own < 2; ++own) {
-    if (position.describe() == nullptr || position.step() != step_result::stepped) {
-      out[0] = 0;
-      return;
-    }
+  cursor position(registers_here(), false, cache);
+  if (leave_frames(position, 2)) {
+    write_call_sites(position, out, 0, max);
+  } else {
+    out[0] = 0;
   }
-  write_call_sites(position, out, 0, max);
 }
 
 /// The context of an entry from C into Go: where the caller of the exported function stands. Its frame and those above
@@ -112,14 +107,9 @@ inline void trace_context(std::uintptr_t context, std::uintptr_t *out, std::uint
 /// not even when a panic goes past the frames and Go never says that they are gone.
 [[gnu::noinline]] inline std::uintptr_t note_entry_into_go() noexcept {
   frame_cache cache;
-  arch::registers here;
-  arch::cgo_guard_v1_capture(&here);
-  cursor position(here, false, cache);
+  cursor position(registers_here(), false, cache);
   // This function, the one that Go calls, _cgo_wait_runtime_init_done, and cgo's stub of the exported function.
-  for (int i = 0; i < 4; ++i) {
-    if (position.describe() == nullptr || position.step() != step_result::stepped) return 0;
-  }
-  return arch::pack_caller(position.registers());
+  return leave_frames(position, 4) ? arch::pack_caller(position.registers()) : 0;
 }
 
 }  // namespace detail

@@ -70,8 +70,7 @@ inline void drop_note(const guard_frame &guard) noexcept {
   if (getpid() != process.process_id) return nullptr;
 
   frame_cache cache;
-  arch::registers here;
-  arch::cgo_guard_v1_capture(&here);
+  const arch::registers here = registers_here();
   cursor position(here, false, cache);
   const void *frames[max_frames];
   frame_list list(frames);
@@ -112,8 +111,7 @@ inline void drop_note(const guard_frame &guard) noexcept {
 /// To the first landing pad above the call of exit, or to the guard.
 [[noreturn, gnu::noinline]] inline void leave_by_exit(guard_record &record) noexcept {
   if (record.fault.walked) continue_unwinding(record, true);
-  arch::registers target;
-  arch::cgo_guard_v1_capture(&target);
+  arch::registers target = registers_here();
   set_guard_registers(guard_frame(record.guard_cfa), &record, target);
   arch::cgo_guard_v1_resume(&target);
 }

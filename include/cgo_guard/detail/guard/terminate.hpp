@@ -15,9 +15,7 @@ namespace detail {
 /// The guard that would take a fault here and now.
 [[gnu::noinline]] inline found_guard guard_from_here() noexcept {
   frame_cache cache;
-  arch::registers here;
-  arch::cgo_guard_v1_capture(&here);
-  cursor position(here, false, cache);
+  cursor position(registers_here(), false, cache);
   return find_guard(position, cache, [](const frame_facts &, const cursor &) noexcept {});
 }
 

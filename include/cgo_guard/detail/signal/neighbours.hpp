@@ -96,8 +96,7 @@ int watch_sigaction(Libcs &&libcs, int signal, const struct sigaction *action, s
 /// threads are gone. Guards that the child enters from here on are its own, and lie below the nearest of those.
 inline void after_fork_in_child() noexcept {
   frame_cache cache;
-  arch::registers here;
-  arch::cgo_guard_v1_capture(&here);
+  const arch::registers here = registers_here();
   cursor position(here, false, cache);
   const guard_frame nearest = walk_to_guard(position, [](const frame_facts &, const cursor &) noexcept {});
   // Where the walk ends at Go frames, guards may be above them.

@@ -25,27 +25,28 @@ struct way_up {
   unsigned detours = 0;        ///< calls of another function than the one that runs: tail calls, the linker's stubs
 };
 
+/// Whether a walk that has come to a frame without tables has come to Go's functions, which have none that C++ reads:
+/// asmcgocall has called what it came through.
+inline bool is_called_by_go(std::uintptr_t pc) noexcept {
+  return libc::find_eh_frame_hdr(pc) != 0 && arch::follows_call(pc);
+}
+
 inline way_up walk_up(const arch::registers &from, const guard_frame &other, frame_cache &cache) noexcept {
   way_up way;
   cursor position(from, false, cache);
   call_chain chain;
-  for (std::uint64_t i = 0; i < (std::uint64_t{1} << 26); ++i) {  // as in walk_to_guard
-    const frame_facts *const facts = position.describe();
-    chain.add(facts, position);
-    if (facts == nullptr) {
-      // Go's functions have no tables that C++ reads. asmcgocall has called what we came through.
-      const std::uintptr_t pc = position.registers().pc();
-      way.complete = libc::find_eh_frame_hdr(pc) != 0 && arch::follows_call(pc);
-      break;
-    }
-    if (position.cfa() == other.cfa) way.through_other = true;
-    const step_result result = position.step();
-    if (result != step_result::stepped) {
-      way.complete = facts->end_of_stack;
-      if (way.complete) way.end = position.cfa();
-      way.ends_in_libc = process.known.is_libc(position.call_site());
-      break;
-    }
+  const walk_end end = walk(position, [&](const frame_facts &facts, const cursor &at) noexcept {
+    chain.add(&facts, at);
+    if (at.cfa() == other.cfa) way.through_other = true;
+    return true;
+  });
+  if (end == walk_end::unknown) {
+    chain.add(nullptr, position);
+    way.complete = is_called_by_go(position.registers().pc());
+  } else if (end == walk_end::outermost) {
+    way.complete = true;
+    way.end = position.cfa();
+    way.ends_in_libc = process.known.is_libc(position.call_site());
   }
   way.detours = chain.detours();
   way.sound = chain.sound();

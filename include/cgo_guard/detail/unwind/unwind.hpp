@@ -15,7 +15,7 @@
 #ifndef CGO_GUARD_UNWIND_HPP
 #define CGO_GUARD_UNWIND_HPP
 
-#include "../frames/cursor.hpp"
+#include "../frames/walk.hpp"
 #include "../runtime/exception_state.hpp"
 #include "../state/process.hpp"
 #include "../state/record.hpp"
@@ -85,22 +85,22 @@ inline frame_verdict judge_frame(const frame_facts &facts, const cursor &positio
 }
 
 /// Walks until the guard. Calls visit(facts, cursor) for each frame before it.
-/// @param most how many; then the position is at the next one. No stack holds more than 2^26: 16 bytes each in a
-/// gigabyte.
+/// @param most how many; then the position is at the next one.
 /// @return the guard, or why the walk came to none.
 template <class Visit>
-guard_frame walk_to_guard(cursor &position, Visit &&visit, std::uint64_t most = std::uint64_t{1} << 26) noexcept {
-  for (std::uint64_t i = 0; i < most; ++i) {
-    const frame_facts *facts = position.describe();
-    if (facts == nullptr) break;
-    const frame_verdict verdict = judge_frame(*facts, position);
-    if (!verdict.walk_on) return verdict.guard;
-    visit(*facts, position);
-    const step_result result = position.step();
-    if (result == step_result::end) return guard_frame(no_guard::ended);
-    if (result == step_result::broken) break;
-  }
-  return guard_frame(no_guard::broken_off);
+guard_frame walk_to_guard(cursor &position, Visit &&visit, std::uint64_t most = most_frames_of_a_stack) noexcept {
+  guard_frame come_to(no_guard::broken_off);
+  const auto judge_and_visit = [&](const frame_facts &facts, const cursor &at) noexcept {
+    const frame_verdict verdict = judge_frame(facts, at);
+    if (verdict.walk_on) {
+      visit(facts, at);
+    } else {
+      come_to = verdict.guard;
+    }
+    return verdict.walk_on;
+  };
+  const walk_end end = walk(position, judge_and_visit, most);
+  return end == walk_end::outermost ? guard_frame(no_guard::ended) : come_to;
 }
 
 /// The registers with which a landing pad expects to be entered.
@@ -135,44 +135,65 @@ inline std::uint32_t uncaught_outside(guard_record &record) noexcept {
   return outside;
 }
 
+/// Looks for the landing pad that is next, from the frame outwards in which one has done its work.
+class next_landing {
+ public:
+  /// @param past_landed leave the rest of that frame out too, because it ended in std::terminate.
+  next_landing(guard_record &record, bool past_landed) noexcept : record_(record), past_landed_(past_landed) {}
+
+  /// For each frame of a walk from here. @return whether to go on.
+  bool visit(const frame_facts &facts, const cursor &at) noexcept {
+    if (arch::trampolines_cfa(at.registers()) == record_.guard_cfa) return false;
+    const bool was_interrupted = interrupted_;
+    interrupted_ = facts.signal_frame;  // the caller then, and not where it calls (crossed_signals.hpp)
+    if (!is_between(at.cfa())) return true;
+    if (was_interrupted || facts.pad.kind == pad_kind::gap) ++skipped_;
+    if (was_interrupted || facts.pad.kind != pad_kind::landing) return true;
+    record_.landed = at.cfa();
+    target_ = landing_registers(facts, at, record_);
+    found_ = true;
+    return false;
+  }
+
+  /// How many frames are left without their destructors. That neither the guard nor the frame of the last landing was
+  /// come to cannot happen on a stack that was walked once; if it does, this says that something was left out.
+  std::uint64_t skipped(walk_end end) const noexcept {
+    return skipped_ + (end != walk_end::stopped ? 1 : 0) + (reached_ ? 0 : 1);
+  }
+
+  /// The registers to enter it with, or nullptr where there is none before the guard.
+  const arch::registers *target() const noexcept { return found_ ? &target_ : nullptr; }
+
+ private:
+  /// Below the frame that was landed in are only the unwinder's and our own.
+  bool is_between(std::uintptr_t cfa) noexcept {
+    const bool is_landed = cfa == record_.landed;
+    const bool between = reached_ || (is_landed && !past_landed_);
+    reached_ = reached_ || is_landed;
+    return between;
+  }
+
+  guard_record &record_;
+  bool past_landed_;
+  bool found_ = false, interrupted_ = false, reached_ = false;
+  std::uint64_t skipped_ = 0;
+  arch::registers target_;
+};
+
 /// Goes on from a landing pad that has done its work: to the next one, or to the guard. Does not return.
-/// @param past_landed leave the rest of that frame out too, because it ended in std::terminate.
 [[noreturn, gnu::noinline]] inline void continue_unwinding(guard_record &record, bool past_landed) noexcept {
   // What destructors ask that roll back where an exception is on its way (scope guards, transactions): a fault is one.
   current_globals().uncaught = uncaught_outside(record) + 1;
   frame_cache cache;
-  arch::registers here;
-  arch::cgo_guard_v1_capture(&here);
-  cursor position(here, false, cache);
-  arch::registers target = here;
-  bool found = false, interrupted = false, reached = false;
-  std::uint64_t skipped = 0;
-  while (!found) {
-    const frame_facts *facts = position.describe();
-    if (facts == nullptr) {
-      ++skipped;  // cannot happen on a stack that was walked once; if it does, say that something was left out
-      break;
-    }
-    if (arch::trampolines_cfa(position.registers()) == record.guard_cfa) break;
-    // Below the frame that was landed in are only the unwinder's and our own.
-    const bool between = reached || (position.cfa() == record.landed && !past_landed);
-    reached = reached || position.cfa() == record.landed;
-    if (between && (interrupted || facts->pad.kind == pad_kind::gap)) ++skipped;
-    if (between && !interrupted && facts->pad.kind == pad_kind::landing) {
-      record.landed = position.cfa();
-      target = landing_registers(*facts, position, record);
-      found = true;
-    } else {
-      interrupted = facts->signal_frame;  // the caller then, and not where it calls (crossed_signals.hpp)
-      if (position.step() == step_result::stepped) continue;
-      ++skipped;
-      break;
-    }
-  }
-  if (!reached) ++skipped;
-  record.skipped += skipped;
-  if (!found) set_guard_registers(guard_frame(record.guard_cfa), &record, target);
-  arch::cgo_guard_v1_resume(&target);
+  arch::registers to_guard = registers_here();
+  cursor position(to_guard, false, cache);
+  next_landing next(record, past_landed);
+  const walk_end end =
+      walk(position, [&](const frame_facts &facts, const cursor &at) noexcept { return next.visit(facts, at); });
+  record.skipped += next.skipped(end);
+  if (next.target() != nullptr) arch::cgo_guard_v1_resume(next.target());
+  set_guard_registers(guard_frame(record.guard_cfa), &record, to_guard);
+  arch::cgo_guard_v1_resume(&to_guard);
 }
 
 /// The first step after a fault. The frame with the first landing pad is the record's `landed`.
@@ -218,9 +239,7 @@ inline void prepare_forced_exception(guard_record &record) noexcept {
 /// Records the stack of a throw. Called in the search phase, when nothing has been unwound yet.
 [[gnu::noinline]] inline void record_throw(guard_record &record) noexcept {
   frame_cache cache;
-  arch::registers here;
-  arch::cgo_guard_v1_capture(&here);
-  cursor position(here, false, cache);
+  cursor position(registers_here(), false, cache);
   frame_list frames(record.frames);
   crossed_signals crossed;
   walk_to_guard(position, [&](const frame_facts &facts, const cursor &at) noexcept {
