@@ -163,6 +163,30 @@ GUARDED_TEST_CASE("Complete is not said where only the interrupted frame stands 
   CHECK(error->skipped == 1);
 }
 
+GUARDED_TEST_CASE(
+    "The kernel's frame has the registers that the tables find, for libraries that give no tables to it") {
+  static bool is_there, is_left;
+  static cgo_guard::detail::arch::registers by_tables, by_frame;
+  is_there = is_left = false;
+  const program_handler handler(SIGUSR1, [](int) {
+    using namespace cgo_guard::detail;
+    frame_cache cache;
+    arch::cgo_guard_v1_capture(&by_frame);
+    cursor position(by_frame, false, cache);
+    for (const frame_facts *facts; !is_there && (facts = position.describe()) != nullptr;) {
+      by_frame = position.registers();
+      is_there = facts->signal_frame && arch::is_signal_return(by_frame.pc());
+      if (position.step() != step_result::stepped) return;
+    }
+    by_tables = position.registers();
+    is_left = arch::leave_signal_frame(by_frame);
+  });
+  raise(SIGUSR1);
+  REQUIRE(is_there);
+  REQUIRE(is_left);
+  CHECK(std::memcmp(by_tables.value, by_frame.value, sizeof by_frame.value) == 0);
+}
+
 GUARDED_TEST_CASE("An exception that leaves a handler of the program's gives back the mask, and is not complete") {
   const std::string before = blocked_now();
   const program_handler handler(SIGUSR1, throw_out);

@@ -9,7 +9,10 @@
 #if defined(__x86_64__)
 #include "x86_64/calls.hpp"
 #include "x86_64/code.hpp"
+#include "x86_64/core.hpp"
+#include "x86_64/memory.hpp"
 #include "x86_64/operand.hpp"
+#include "x86_64/registers.hpp"
 #include "x86_64/signal.hpp"
 #include "x86_64/thread.hpp"
 #include "x86_64/trampoline.hpp"

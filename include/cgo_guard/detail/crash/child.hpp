@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "../runtime/signal_set.hpp"
@@ -51,7 +52,8 @@ inline void stand_in_nobodys_way(int fd, unsigned seconds, std::uint64_t unblock
   constexpr std::uint64_t by_default[4] = {};  // the kernel's struct sigaction
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, nullptr, sizeof blocked);
   syscall(SYS_rt_sigaction, SIGALRM, by_default, nullptr, sizeof blocked);
-  syscall(SYS_alarm, seconds);
+  const itimerval timer = {{0, 0}, {static_cast<time_t>(seconds), 0}};
+  syscall(SYS_setitimer, ITIMER_REAL, &timer, nullptr);  // newer processors have no alarm(2)
   const rlimit none = {0, 0};
   syscall(SYS_prlimit64, 0, RLIMIT_CORE, &none, nullptr);  // a core of it would be taken for one of the process
   // Where memory is short, this goes and not the process: what that writes to has to be copied as long as we are here.

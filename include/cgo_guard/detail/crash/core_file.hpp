@@ -30,9 +30,9 @@ struct core_workspace {
   Elf64_Phdr headers[core_max_mappings + 1];
   char names[16 * 1024 * 1024];  // 65,000 names of 256 bytes
   char text[64 * 1024];
-  char vectors[16 * 1024];  // AVX-512 and AMX take 11 KiB
+  char registers[arch::core_notes_room];
   std::uint64_t pagemap[core_window_pages];
-  char window[core_window_pages * arch::page_size];
+  char window[core_window_pages * arch::largest_page_size];
 };
 
 /// What the core is to say of the process that it was copied from.
@@ -118,11 +118,8 @@ class core_writer {
     status.pr_info.si_signo = status.pr_cursig = static_cast<short>(subject_.signal);
     status.pr_pid = subject_.thread_id;
     status.pr_ppid = subject_.parent_id;
-    const user_regs_struct registers = arch::core_registers(*subject_.context);
-    static_assert(sizeof status.pr_reg == sizeof registers);
-    std::memcpy(&status.pr_reg, &registers, sizeof registers);
-    const void *const floats = arch::core_float_registers(*subject_.context);
-    status.pr_fpvalid = floats != nullptr;
+    arch::fill_core_registers(*subject_.context, status.pr_reg);
+    status.pr_fpvalid = arch::has_core_float_registers(*subject_.context);
 
     elf_prpsinfo about = {};
     about.pr_sname = 'R';
@@ -138,16 +135,16 @@ class core_writer {
     return note("CORE", NT_PRSTATUS, &status, sizeof status) && note("CORE", NT_PRPSINFO, &about, sizeof about) &&
            note("CORE", NT_SIGINFO, subject_.info, sizeof *subject_.info) &&
            note("CORE", NT_AUXV, w_.text, read_file("/proc/self/auxv", w_.text, sizeof w_.text)) && note_files() &&
-           note("CORE", NT_FPREGSET, floats, floats != nullptr ? arch::core_float_size : 0) &&
-           note("LINUX", NT_X86_XSTATE, w_.vectors,
-                arch::core_vector_registers(*subject_.context, w_.vectors, sizeof w_.vectors));
+           arch::write_core_notes(*subject_.context, w_.registers,
+                                  [this](const char *owner, std::uint32_t type, const void *data,
+                                         std::size_t size) noexcept { return note(owner, type, data, size); });
   }
 
   /// Which file is mapped where: how a debugger finds the program's and the libraries' code, which is not in the core.
   bool note_files() noexcept {
     struct {
       std::uint64_t count, page_size;
-    } head = {0, arch::page_size};
+    } head = {0, arch::page_size()};
     for (std::size_t i = 0; i < table_.count; ++i) head.count += table_.mappings[i].has_file ? 1 : 0;
     struct entry {
       std::uint64_t start, end, page;
@@ -156,7 +153,7 @@ class core_writer {
     if (!put(&head, sizeof head)) return false;
     for (std::size_t i = 0; i < table_.count; ++i) {
       const core_mapping &m = table_.mappings[i];
-      const entry file = {m.start, m.end, m.offset / arch::page_size};
+      const entry file = {m.start, m.end, m.offset / arch::page_size()};
       if (m.has_file && !put(&file, sizeof file)) return false;
     }
     return put(table_.names, table_.names_size) && align_note();
@@ -168,7 +165,7 @@ class core_writer {
     notes.p_offset = notes_begin_;
     notes.p_filesz = position_ - notes_begin_;
     notes.p_align = 4;
-    std::uint64_t data = (position_ + arch::page_size - 1) / arch::page_size * arch::page_size;
+    std::uint64_t data = (position_ + arch::page_size() - 1) / arch::page_size() * arch::page_size();
     for (std::size_t i = 0; i < table_.count; ++i) {
       const core_mapping &m = table_.mappings[i];
       Elf64_Phdr &load = w_.headers[i + 1];
@@ -178,7 +175,7 @@ class core_writer {
       load.p_vaddr = m.start;
       load.p_memsz = m.size();
       load.p_filesz = m.kept;
-      load.p_align = arch::page_size;
+      load.p_align = arch::page_size();
       data += m.kept;
     }
     Elf64_Ehdr header = {};
@@ -221,13 +218,13 @@ class core_writer {
   }
 
   bool write_window(const core_mapping &m, std::uint64_t from, std::uint64_t size) noexcept {
-    const std::size_t pages = static_cast<std::size_t>(size / arch::page_size);
+    const std::size_t pages = static_cast<std::size_t>(size / arch::page_size());
     const bool all = !m.is_sparse() || !read_pagemap(m.start + from, pages);
     const std::uint64_t file = w_.headers[&m - w_.mappings + 1].p_offset + from;
     for (std::size_t i = 0; i < pages; ++i) {
       std::size_t end = i;
       while (end < pages && (all || is_there(w_.pagemap[end]))) ++end;
-      if (end != i && !write_run(m.start + from + i * arch::page_size, file + i * arch::page_size, end - i))
+      if (end != i && !write_run(m.start + from + i * arch::page_size(), file + i * arch::page_size(), end - i))
         return false;
       i = end;
     }
@@ -239,21 +236,21 @@ class core_writer {
 
   bool read_pagemap(std::uint64_t address, std::size_t pages) noexcept {
     const std::size_t size = pages * sizeof(std::uint64_t);
-    const std::uint64_t at = address / arch::page_size * sizeof(std::uint64_t);
+    const std::uint64_t at = address / arch::page_size() * sizeof(std::uint64_t);
     return pagemap_ >= 0 && syscall(SYS_pread64, pagemap_, w_.pagemap, size, at) == static_cast<long>(size);
   }
 
   /// Copies pages that lie side by side; those that are zero, or can't be read, stay holes.
   bool write_run(std::uint64_t address, std::uint64_t file, std::size_t pages) noexcept {
     for (std::size_t done = 0; done < pages;) {
-      const long got =
-          syscall(SYS_pread64, memory_, w_.window, (pages - done) * arch::page_size, address + done * arch::page_size);
-      const std::size_t read = got > 0 ? static_cast<std::size_t>(got) / arch::page_size : 0;
+      const long got = syscall(SYS_pread64, memory_, w_.window, (pages - done) * arch::page_size(),
+                               address + done * arch::page_size());
+      const std::size_t read = got > 0 ? static_cast<std::size_t>(got) / arch::page_size() : 0;
       for (std::size_t i = 0; i < read; ++i) {
         std::size_t end = i;
-        while (end < read && !is_zero(w_.window + end * arch::page_size)) ++end;
-        position_ = file + (done + i) * arch::page_size;
-        if (end != i && !put(w_.window + i * arch::page_size, (end - i) * arch::page_size)) return false;
+        while (end < read && !is_zero(w_.window + end * arch::page_size())) ++end;
+        position_ = file + (done + i) * arch::page_size();
+        if (end != i && !put(w_.window + i * arch::page_size(), (end - i) * arch::page_size())) return false;
         i = end;
       }
       done += read != 0 ? read : 1;
@@ -262,7 +259,7 @@ class core_writer {
   }
 
   static bool is_zero(const char *page) noexcept {
-    return page[0] == 0 && std::memcmp(page, page + 1, arch::page_size - 1) == 0;
+    return page[0] == 0 && std::memcmp(page, page + 1, arch::page_size() - 1) == 0;
   }
 
   core_workspace &w_;

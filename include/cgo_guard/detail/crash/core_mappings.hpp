@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #include "../arch/arch.hpp"
-#include "../arch/x86_64/core.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -49,7 +48,7 @@ inline std::uint64_t core_bytes_of(const core_mapping &m) noexcept {
   if (m.is_vdso) return m.size();
   if (m.shared) return m.is_deleted ? m.size() : 0;  // a deleted file is how the kernel shows shared memory without one
   if (m.own != 0) return m.size();
-  return m.has_file && m.offset == 0 && (m.access & PF_R) != 0 ? arch::page_size : 0;
+  return m.has_file && m.offset == 0 && (m.access & PF_R) != 0 ? arch::page_size() : 0;
 }
 
 /// The mappings and the names of their files, in memory of the caller's.

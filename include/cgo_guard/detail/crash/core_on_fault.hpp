@@ -147,7 +147,8 @@ struct core_request {
   if (!writer.write()) {
     describe_core_failure(job, writer.step(), errno);
   } else if (syscall(SYS_renameat2, AT_FDCWD, job.unfinished, AT_FDCWD, job.path, 1 /* RENAME_NOREPLACE */) != 0 &&
-             syscall(SYS_rename, job.unfinished, job.path) != 0) {  // some file systems know no flag
+             syscall(SYS_renameat, AT_FDCWD, job.unfinished, AT_FDCWD, job.path) !=
+                 0) {  // some file systems know no flag
     describe_core_failure(job, "renaming the file", errno);
   } else {
     job.result.store(core_result::written, std::memory_order_release);

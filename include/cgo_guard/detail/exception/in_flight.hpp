@@ -19,7 +19,7 @@ class in_flight_counter {
 
   void consider(std::uintptr_t word) noexcept {
     constexpr std::uintptr_t before = offsetof(exception_header, unwind);
-    if (word % 16 != 0 || word < 4096 || count_ == maximum) return;
+    if (word % alignof(_Unwind_Exception) != 0 || word < arch::page_size() || count_ == maximum) return;
     std::uintptr_t exception_class = 0, catching_frame = 0, references = 0, handlers = 0;
     if (load(word, exception_class) == 0 || (exception_class & ~std::uintptr_t{1}) != gnu_class) return;
     if (load(word + offsetof(_Unwind_Exception, private_2), catching_frame) == 0) return;
@@ -97,19 +97,20 @@ class in_flight_counter {
 /// The signal handler must not ask libstdc++ for it: where that was dlopen'ed (a plugin of a C program), a thread's
 /// first touch of its thread-local variables allocates. Where it was there from the start, they are at the same
 /// distance from every thread's pointer, and never allocated. The two are told apart by that distance: the blocks that
-/// are there from the start are right below the pointer, and together seldom larger than a few KiB.
+/// are there from the start are right beside the pointer, and together seldom larger than a few KiB.
 inline void locate_exception_state() noexcept {
   const auto here = reinterpret_cast<std::uintptr_t>(abi::__cxa_get_globals());
-  const std::uintptr_t distance = arch::thread_pointer() - here;
+  const std::uintptr_t distance = arch::distance_from_thread_pointer(here);
   constexpr std::uintptr_t plausible = 16 * 1024;
-  process.exception_state_below_thread = distance < plausible ? distance : 0;
+  process.exception_state_distance = distance < plausible ? distance : 0;
 }
 
 /// What libstdc++ knows of the thread, as far as the handler can know it. In doubt nothing: the search reads wherever a
 /// word points to, and each read that fails is a signal more.
 inline exception_globals exceptions_now() noexcept {
-  if (process.exception_state_below_thread == 0) return {nullptr, 0};
-  return *reinterpret_cast<const exception_globals *>(arch::thread_pointer() - process.exception_state_below_thread);
+  if (process.exception_state_distance == 0) return {nullptr, 0};
+  return *reinterpret_cast<const exception_globals *>(
+      arch::at_distance_from_thread_pointer(process.exception_state_distance));
 }
 
 /// How many of the exceptions in flight were thrown outside a guard: there a destructor runs that has called it, and

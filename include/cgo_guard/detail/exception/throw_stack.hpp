@@ -37,9 +37,9 @@ class throw_table {
   /// has come to the guard, which is where the unwinder walks as far.
   static constexpr std::uint64_t most_frames = 2 * max_frames;
 
-  /// @param throw_cfa the frame address of __cxa_throw, whose caller threw.
+  /// @param throw_frame an address in the frame of __cxa_throw, whose caller threw.
   /// @return the number of frames looked at.
-  std::uint64_t remember(const void *object, std::uintptr_t throw_cfa) noexcept {
+  std::uint64_t remember(const void *object, std::uintptr_t throw_frame) noexcept {
     thrown_stack &entry = entry_of(object);
     std::uint32_t version = entry.version.load(std::memory_order_relaxed);
     if (version % 2 != 0 || !entry.version.compare_exchange_strong(version, version + 1, std::memory_order_acquire))
@@ -55,7 +55,7 @@ class throw_table {
       crossed.is_interrupted(facts, at);
       // Begin with the caller of __cxa_throw, whose frame this function may or may not be part of.
       if (past_throw) frames.add(at.call_site());
-      past_throw = past_throw || at.cfa() >= throw_cfa;
+      past_throw = past_throw || at.cfa() > throw_frame;
     };
     const guard_frame guard = walk_to_guard(position, visit, most_frames);
     const bool cut = !guard && seen == most_frames;

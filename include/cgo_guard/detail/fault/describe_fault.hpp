@@ -71,13 +71,6 @@ inline void explain_protection_fault(const arch::registers &at_fault, bool of_al
                                                          : CGO_GUARD_ACCESS_READ;
 }
 
-/// Whether it was a return that took the PC from the stack, and no call: a call has left its return address there.
-inline bool was_return(const arch::registers &at_fault) noexcept {
-  std::uintptr_t popped = 0, top = 0;
-  return arch::cgo_guard_v1_load(at_fault.sp() - sizeof popped, &popped) != 0 && popped == at_fault.pc() &&
-         !(arch::cgo_guard_v1_load(at_fault.sp(), &top) != 0 && arch::follows_call(top));
-}
-
 inline void describe_fault(int signal, const siginfo_t &info, const ucontext_t &context, fault_facts &out) noexcept {
   std::memset(&out, 0, sizeof out);
   out.signal = signal;
@@ -91,7 +84,7 @@ inline void describe_fault(int signal, const siginfo_t &info, const ucontext_t &
     arch::registers at_fault;
     arch::from_ucontext(context, at_fault);
     explain_protection_fault(at_fault, of_alignment, out);
-    if (out.bad_call) out.bad_return = was_return(at_fault);
+    if (out.bad_call) out.bad_return = arch::was_return(at_fault);
   } else if (signal == SIGSEGV || signal == SIGBUS) {
     out.address = reinterpret_cast<std::uintptr_t>(info.si_addr);
     out.address_known = true;
@@ -103,7 +96,7 @@ inline void describe_fault(int signal, const siginfo_t &info, const ucontext_t &
       if (out.bad_call) {
         arch::registers at_fault;
         arch::from_ucontext(context, at_fault);
-        out.bad_return = was_return(at_fault);
+        out.bad_return = arch::was_return(at_fault);
       }
     }
   } else if (signal == SIGFPE || signal == SIGILL || signal == SIGTRAP) {
@@ -114,12 +107,11 @@ inline void describe_fault(int signal, const siginfo_t &info, const ucontext_t &
 
 /// A fault inside the frame of its own function, or right below it, is the stack running out: that memory can't be bad
 /// in any other way. (But a misaligned access to a stack that is all there is a general protection fault.) The CFA is
-/// right even where the frame is larger than the guard page and rsp far below the stack.
+/// right even where the frame is larger than the guard page and the stack pointer far below the stack.
 inline bool is_stack_overflow(const fault_facts &fault, std::uintptr_t sp, std::uintptr_t cfa) noexcept {
-  constexpr std::uintptr_t below = 4096;  // a call or push writes 8 bytes below rsp, a probe up to a page (GCC's
-                                          // -fstack-clash-protection)
   return fault.signal == SIGSEGV && fault.code != SI_KERNEL && fault.address_known &&
-         fault.access != CGO_GUARD_ACCESS_EXECUTE && fault.address >= sp - below && fault.address < cfa;
+         fault.access != CGO_GUARD_ACCESS_EXECUTE && fault.address >= sp - arch::written_below_sp &&
+         (fault.address < cfa || arch::reaches_from_sp(fault.pc, fault.address - sp));
 }
 
 }  // namespace detail

@@ -6,6 +6,8 @@
 #ifndef CGO_GUARD_CURSOR_HPP
 #define CGO_GUARD_CURSOR_HPP
 
+#include <utility>
+
 #include "frame_cache.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
@@ -55,7 +57,7 @@ class cursor {
     return describe_slowly() ? facts_ : nullptr;
   }
 
-  /// The canonical frame address: rsp before the call that made this frame.
+  /// The canonical frame address: the stack pointer before the call that made this frame.
   std::uintptr_t cfa() const noexcept { return cfa_; }
 
   /// Whether this frame was interrupted where it stands, and has called nothing.
@@ -76,22 +78,32 @@ class cursor {
         if (arch::cgo_guard_v1_load(address, &registers_.value[saved.reg]) == 0) return step_result::broken;
       }
       registers_.value[arch::sp_register] = cfa_;
+      arch::continue_at_return_address(registers_);
     } else if (!step_slowly()) {
       return step_result::broken;
     }
-    exact_ = facts_->signal_frame;
+    const bool innermost = std::exchange(exact_, facts_->signal_frame);
     // Only a signal frame may lead to another stack. Anywhere else a stack pointer that doesn't rise is a smashed
     // frame, and following it could go on for ever.
-    if (!facts_->signal_frame && registers_.sp() <= sp_before) return step_result::broken;
+    if (!facts_->signal_frame && !has_risen(sp_before, innermost)) return step_result::broken;
     if (facts_->signal_frame) lowest_sp_ = registers_.sp();
     // A caller at 0 is no end: zeros are what a smashed stack is full of.
     return registers_.pc() == 0 ? step_result::broken : step_result::stepped;
   }
 
  private:
+  /// @param innermost nothing was called by the frame that was left.
+  bool has_risen(std::uintptr_t sp_before, bool innermost) const noexcept {
+    const std::uintptr_t sp = registers_.sp();
+    return sp > sp_before || (arch::leaf_may_have_no_frame && innermost && sp == sp_before);
+  }
+
   bool describe_slowly() noexcept {
     frame_description description;
-    if (!find_frame_description(call_site(), description)) return false;
+    if (!find_frame_description(call_site(), description)) {
+      cfa_ = registers_.sp();
+      return is_signal_return_without_tables(call_site());
+    }
     rule_interpreter interpreter(description, call_site());
     return interpreter.run() && compute_cfa(interpreter.rules());
   }
@@ -104,7 +116,9 @@ class cursor {
 
   bool step_slowly() noexcept {
     frame_description description;
-    if (!find_frame_description(call_site(), description)) return false;
+    if (!find_frame_description(call_site(), description)) {
+      return is_signal_return_without_tables(call_site()) && arch::leave_signal_frame(registers_);
+    }
     rule_interpreter interpreter(description, call_site());
     if (!interpreter.run() || !compute_cfa(interpreter.rules())) return false;
     const frame_rules &rules = interpreter.rules();
@@ -136,10 +150,10 @@ class cursor {
           break;
       }
     }
-    if (description.return_register != arch::pc_register) {
-      if (description.return_register >= arch::register_count) return false;
-      caller.value[arch::pc_register] = caller.value[description.return_register];
-    }
+    const std::uint64_t column = arch::index_of(description.return_register);
+    if (column >= arch::register_count) return false;
+    caller.value[arch::return_register] = caller.value[column];
+    arch::continue_at_return_address(caller);
     registers_ = caller;
     return true;
   }

@@ -105,8 +105,9 @@ inline bool evaluate(const unsigned char *begin, std::uint64_t size, const arch:
     }
     if (op >= ops::breg0 && op <= ops::breg31) {
       const std::int64_t offset = in.sleb();
-      if (op - ops::breg0 >= arch::register_count) return false;
-      stack[n++] = r.value[op - ops::breg0] + static_cast<std::uintptr_t>(offset);
+      const std::uint64_t index = arch::index_of(static_cast<std::uint64_t>(op - ops::breg0));
+      if (index >= arch::register_count) return false;
+      stack[n++] = r.value[index] + static_cast<std::uintptr_t>(offset);
       continue;
     }
     switch (op) {

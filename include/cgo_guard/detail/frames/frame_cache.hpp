@@ -33,7 +33,7 @@ struct frame_facts {
   struct saved {
     std::int32_t offset;
     std::int32_t reg;
-  } saved[8];
+  } saved[arch::most_saved_registers];
 };
 
 /// The one function that is known without frame information: without it, a broken noexcept in code that clang compiled
@@ -46,14 +46,22 @@ inline bool learn_bare_terminate(std::uintptr_t pc, frame_facts &out) noexcept {
   out.cfa_register = arch::sp_register;
   out.cfa_offset = to_cfa;
   out.saved_count = 1;
-  out.saved[0] = {-8, arch::pc_register};
+  out.saved[0] = {arch::bare_terminate_return_offset, arch::return_register};
+  return true;
+}
+
+/// Nor has the code to which a signal handler returns, with some kernels and libraries.
+inline bool learn_signal_return(std::uintptr_t pc, frame_facts &out) noexcept {
+  if (!is_signal_return_without_tables(pc)) return false;
+  out = frame_facts{};
+  out.signal_frame = true;
   return true;
 }
 
 /// Fills in the facts. @return false where there is no frame information.
 inline bool learn_facts(std::uintptr_t pc, frame_facts &out) noexcept {
   frame_description description;
-  if (!find_frame_description(pc, description)) return learn_bare_terminate(pc, out);
+  if (!find_frame_description(pc, description)) return learn_signal_return(pc, out) || learn_bare_terminate(pc, out);
   out.begin = description.begin;
   out.personality = description.personality;
   out.signal_frame = description.signal_frame;
@@ -63,17 +71,17 @@ inline bool learn_facts(std::uintptr_t pc, frame_facts &out) noexcept {
   const frame_rules &rules = interpreter.rules();
   out.args_size = interpreter.args_size();
   if (rules.cfa_register >= arch::register_count) return false;
-  out.end_of_stack = rules.of[arch::pc_register].kind == rule_kind::undefined;
-  out.simple =
-      !rules.cfa_is_expression && !description.signal_frame && description.return_register == arch::pc_register;
+  out.end_of_stack = rules.of[arch::return_register].kind == rule_kind::undefined;
+  out.simple = !rules.cfa_is_expression && !description.signal_frame &&
+               arch::index_of(description.return_register) == arch::return_register;
   out.saved_count = 0;
   out.cfa_register = static_cast<unsigned char>(rules.cfa_register);
   out.cfa_offset = static_cast<std::int32_t>(rules.cfa_offset);
   for (int i = 0; i < arch::register_count && out.simple; ++i) {
     const register_rule &rule = rules.of[i];
     if (rule.kind == rule_kind::same || rule.kind == rule_kind::undefined) continue;
-    // A rule of rsp's own comes in place of the CFA: a callee that pops its arguments.
-    if (rule.kind != rule_kind::offset || i == arch::sp_register || out.saved_count == 8) {
+    // A rule of the stack pointer's own comes in place of the CFA: a callee that pops its arguments.
+    if (rule.kind != rule_kind::offset || i == arch::sp_register || out.saved_count == arch::most_saved_registers) {
       out.simple = false;
     } else {
       out.saved[out.saved_count++] = {static_cast<std::int32_t>(rule.offset), i};

@@ -58,12 +58,15 @@ class rule_interpreter {
   std::uint64_t args_size() const noexcept { return args_size_; }
 
  private:
-  void set(std::uint64_t reg, rule_kind kind, std::int64_t offset) noexcept {
-    if (reg >= arch::register_count) return;  // vector registers: nothing that a landing pad needs
+  // Registers by their DWARF numbers.
+  void set(std::uint64_t dwarf, rule_kind kind, std::int64_t offset) noexcept {
+    const std::uint64_t reg = arch::index_of(dwarf);
+    if (reg >= arch::register_count) return;
     rules_.of[reg].kind = kind;
     rules_.of[reg].offset = offset;
   }
-  void set_expression(std::uint64_t reg, rule_kind kind, reader &in) noexcept {
+  void set_expression(std::uint64_t dwarf, rule_kind kind, reader &in) noexcept {
+    const std::uint64_t reg = arch::index_of(dwarf);
     const auto length = in.uleb();
     if (reg < arch::register_count) {
       rules_.of[reg].kind = kind;
@@ -72,9 +75,13 @@ class rule_interpreter {
     }
     in.at += length;
   }
-  void cfa(std::uint64_t reg, std::int64_t offset) noexcept {
+  void restore(std::uint64_t dwarf) noexcept {
+    const std::uint64_t reg = arch::index_of(dwarf);
+    if (reg < arch::register_count) rules_.of[reg] = initial_.of[reg];
+  }
+  void cfa(std::uint64_t dwarf, std::int64_t offset) noexcept {
     rules_.cfa_is_expression = false;
-    rules_.cfa_register = static_cast<unsigned>(reg);
+    rules_.cfa_register = static_cast<unsigned>(arch::index_of(dwarf));
     rules_.cfa_offset = offset;
   }
   std::int64_t factored(std::uint64_t value) const noexcept {
@@ -92,9 +99,7 @@ class rule_interpreter {
       switch (op & ops::primary_mask) {
         case ops::advance_loc: advance(low); continue;
         case ops::offset: set(low, rule_kind::offset, factored(in.uleb())); continue;
-        case ops::restore:
-          if (low < arch::register_count) rules_.of[low] = initial_.of[low];
-          continue;
+        case ops::restore: restore(low); continue;
         default: break;
       }
       std::uint64_t reg;
@@ -105,14 +110,12 @@ class rule_interpreter {
         case ops::advance_loc2: advance(in.take<std::uint16_t>()); break;
         case ops::advance_loc4: advance(in.take<std::uint32_t>()); break;
         case ops::offset_extended: reg = in.uleb(), set(reg, rule_kind::offset, factored(in.uleb())); break;
-        case ops::restore_extended:
-          reg = in.uleb();
-          if (reg < arch::register_count) rules_.of[reg] = initial_.of[reg];
-          break;
+        case ops::restore_extended: restore(in.uleb()); break;
         case ops::undefined: set(in.uleb(), rule_kind::undefined, 0); break;
         case ops::same_value: set(in.uleb(), rule_kind::same, 0); break;
         case ops::in_register:
-          reg = in.uleb(), set(reg, rule_kind::other_register, static_cast<std::int64_t>(in.uleb()));
+          reg = in.uleb();
+          set(reg, rule_kind::other_register, static_cast<std::int64_t>(arch::index_of(in.uleb())));
           break;
         case ops::remember_state:
           if (remembered_ == max_remembered) return false;
@@ -123,9 +126,7 @@ class rule_interpreter {
           rules_ = stack_[--remembered_];
           break;
         case ops::def_cfa: reg = in.uleb(), cfa(reg, static_cast<std::int64_t>(in.uleb())); break;
-        case ops::def_cfa_register:
-          rules_.cfa_register = static_cast<unsigned>(in.uleb()), rules_.cfa_is_expression = false;
-          break;
+        case ops::def_cfa_register: cfa(in.uleb(), rules_.cfa_offset); break;
         case ops::def_cfa_offset: rules_.cfa_offset = static_cast<std::int64_t>(in.uleb()); break;
         case ops::def_cfa_expression:
           rules_.cfa_is_expression = true;
@@ -148,7 +149,8 @@ class rule_interpreter {
         case ops::gnu_negative_offset_extended:
           reg = in.uleb(), set(reg, rule_kind::offset, -factored(in.uleb()));
           break;
-        default: return false;
+        default:
+          if (!arch::ignores(op)) return false;
       }
     }
     return true;

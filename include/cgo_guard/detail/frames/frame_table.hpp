@@ -84,6 +84,11 @@ inline bool parse_fde(const unsigned char *fde, frame_description &out) noexcept
   return true;
 }
 
+/// Whether a signal handler returns to the code behind a call site (cursor.hpp), and no tables describe that.
+inline bool is_signal_return_without_tables(std::uintptr_t call_site) noexcept {
+  return !libc::signal_return_has_tables && arch::is_signal_return(call_site + 1);
+}
+
 /// The FDE that covers `pc`, by binary search in .eh_frame_hdr. @return false where there is none: Go code, a PLT
 /// without tables, generated code, an address outside every module.
 inline bool find_frame_description(std::uintptr_t pc, frame_description &out) noexcept {

@@ -69,8 +69,7 @@ inline void trace_signal(const ucontext_t &context, std::uintptr_t *out, std::ui
   arch::registers interrupted;
   arch::from_ucontext(context, interrupted);
   const std::uintptr_t pc = interrupted.pc();
-  // The number of the last trap stays in the context of signals that came from outside, hence the second look.
-  const bool exact = !arch::pc_is_after_trap(context) || !arch::is_breakpoint(arch::instruction_bytes(pc - 1));
+  const bool exact = !arch::is_behind_breakpoint(context);
   const bool bad_call = max > 1 && arch::is_bad_call(context);
   std::uintptr_t used = 0;
   if (bad_call && pc != 0) out[used++] = pc;  // a zero would end the list

@@ -48,8 +48,8 @@ inline bool is_exit_under_way(std::uintptr_t call_site) noexcept {
 struct exit_call {
   const char *function;
   int status;
-  bool nothrow;        ///< glibc declares it as not throwing, so compilers record no cleanup for the call
-  std::uintptr_t cfa;  ///< its frame address
+  bool nothrow;          ///< glibc declares it as not throwing, so compilers record no cleanup for the call
+  std::uintptr_t frame;  ///< an address in it
 };
 
 /// What was noted for an abort that did not come is not about the exit that does.
@@ -74,16 +74,17 @@ inline void drop_note(const guard_frame &guard) noexcept {
   cursor position(here, false, cache);
   const void *frames[max_frames];
   frame_list list(frames);
-  bool past_exit = false, means_the_process = false, caller_may_hold = false;
+  std::uintptr_t exit_cfa = 0;
+  bool means_the_process = false, caller_may_hold = false;
   const found_guard guard = find_guard(position, cache, [&](const frame_facts &facts, const cursor &at) noexcept {
-    if (past_exit) {
+    if (exit_cfa != 0) {
       list.add(at.call_site());
       // It cleans up in other places, and of this one it was told that there is no need.
       if (list.count() == 1 && call.nothrow)
         caller_may_hold = facts.personality != 0 && facts.pad.kind == pad_kind::none;
       if (facts.signal_frame || is_exit_under_way(at.call_site())) means_the_process = true;
     }
-    past_exit = past_exit || at.cfa() >= call.cfa;
+    if (exit_cfa == 0 && at.cfa() > call.frame) exit_cfa = at.cfa();
   });
   // So does a signal handler that exits: not the block that it happened to interrupt. Besides, it can only be left by
   // returning from it.
@@ -103,7 +104,7 @@ inline void drop_note(const guard_frame &guard) noexcept {
   fault.exited_by = call.function;
   fault.exit_status = call.status;
   fault.walked = guard.walked;
-  begin_failure(guard, {fault, here, list, caller_may_hold ? std::uint64_t{1} : 0, call.cfa});
+  begin_failure(guard, {fault, here, list, caller_may_hold ? std::uint64_t{1} : 0, exit_cfa});
   forget_frames(guard.stacks);
   return &record;
 }
@@ -165,43 +166,44 @@ inline void exit_with_text(const exit_call &call, const char *format, va_list ar
 CGO_GUARD_NAMESPACE_END
 
 #define CGO_GUARD_INTERPOSER extern "C" __attribute__((noreturn, weak, used, visibility("default")))
-#define CGO_GUARD_EXIT_CFA reinterpret_cast<std::uintptr_t>(__builtin_dwarf_cfa())
 
 // The exception specifications are those of glibc's declarations.
 CGO_GUARD_INTERPOSER void exit(int status) noexcept {
   using namespace cgo_guard::detail;
-  if (guard_record *record = begin_exit({"exit", status, true, CGO_GUARD_EXIT_CFA})) leave_by_exit(*record);
+  if (guard_record *record = begin_exit({"exit", status, true, arch::address_in_this_frame()})) leave_by_exit(*record);
   really_exit(originals.exit, status);
 }
 
 CGO_GUARD_INTERPOSER void quick_exit(int status) noexcept {
   using namespace cgo_guard::detail;
-  if (guard_record *record = begin_exit({"quick_exit", status, true, CGO_GUARD_EXIT_CFA})) leave_by_exit(*record);
+  if (guard_record *record = begin_exit({"quick_exit", status, true, arch::address_in_this_frame()}))
+    leave_by_exit(*record);
   really_exit(originals.quick_exit, status);
 }
 
 CGO_GUARD_INTERPOSER void _Exit(int status) noexcept {
   using namespace cgo_guard::detail;
-  if (guard_record *record = begin_exit({"_Exit", status, true, CGO_GUARD_EXIT_CFA})) leave_by_exit(*record);
+  if (guard_record *record = begin_exit({"_Exit", status, true, arch::address_in_this_frame()})) leave_by_exit(*record);
   end_process(status);
 }
 
 CGO_GUARD_INTERPOSER void _exit(int status) {
   using namespace cgo_guard::detail;
-  if (guard_record *record = begin_exit({"_exit", status, false, CGO_GUARD_EXIT_CFA})) leave_by_exit(*record);
+  if (guard_record *record = begin_exit({"_exit", status, false, arch::address_in_this_frame()}))
+    leave_by_exit(*record);
   end_process(status);
 }
 
 CGO_GUARD_INTERPOSER void verr(int status, const char *format, va_list arguments) {
   using namespace cgo_guard::detail;
   const int error = errno;
-  exit_with_text({"verr", status, false, CGO_GUARD_EXIT_CFA}, format, arguments, std::strerror(error));
+  exit_with_text({"verr", status, false, arch::address_in_this_frame()}, format, arguments, std::strerror(error));
   really_exit_with_text(originals.verr, status, format, arguments, error);
 }
 
 CGO_GUARD_INTERPOSER void verrx(int status, const char *format, va_list arguments) {
   using namespace cgo_guard::detail;
-  exit_with_text({"verrx", status, false, CGO_GUARD_EXIT_CFA}, format, arguments, nullptr);
+  exit_with_text({"verrx", status, false, arch::address_in_this_frame()}, format, arguments, nullptr);
   really_exit_with_text(originals.verrx, status, format, arguments, errno);
 }
 
@@ -210,7 +212,7 @@ CGO_GUARD_INTERPOSER void err(int status, const char *format, ...) {
   const int error = errno;
   va_list arguments;
   va_start(arguments, format);
-  exit_with_text({"err", status, false, CGO_GUARD_EXIT_CFA}, format, arguments, std::strerror(error));
+  exit_with_text({"err", status, false, arch::address_in_this_frame()}, format, arguments, std::strerror(error));
   really_exit_with_text(originals.verr, status, format, arguments, error);
 }
 
@@ -218,11 +220,10 @@ CGO_GUARD_INTERPOSER void errx(int status, const char *format, ...) {
   using namespace cgo_guard::detail;
   va_list arguments;
   va_start(arguments, format);
-  exit_with_text({"errx", status, false, CGO_GUARD_EXIT_CFA}, format, arguments, nullptr);
+  exit_with_text({"errx", status, false, arch::address_in_this_frame()}, format, arguments, nullptr);
   really_exit_with_text(originals.verrx, status, format, arguments, errno);
 }
 
-#undef CGO_GUARD_EXIT_CFA
 #undef CGO_GUARD_INTERPOSER
 
 #endif  // no sanitizer

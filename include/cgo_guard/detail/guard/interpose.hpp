@@ -123,7 +123,7 @@ extern "C" __attribute__((weak, used, visibility("default"))) void cgo_guard_v1_
   using namespace cgo_guard::detail;
   const throw_function original = original_throw();
   if (process.mode.load(std::memory_order_relaxed) >= process_mode::ready) {
-    throw_stacks.remember(object, reinterpret_cast<std::uintptr_t>(__builtin_dwarf_cfa()));
+    throw_stacks.remember(object, arch::address_in_this_frame());
   }
   original(object, type, destructor);
 }

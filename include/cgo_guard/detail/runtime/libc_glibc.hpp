@@ -94,6 +94,9 @@ inline std::uintptr_t find_eh_frame_hdr(std::uintptr_t pc) noexcept {
 #endif
 }
 
+/// Whether the compiler's tables describe what a signal handler returns to. glibc's do.
+constexpr bool signal_return_has_tables = arch::signal_return_is_libcs;
+
 /// How many bytes a function has by the symbol of its name; 0 where nothing says. Slow, takes the loader's lock.
 inline std::uintptr_t size_of_function(void *function) noexcept {
   Dl_info info;

@@ -15,7 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../config.hpp"
+#include "../arch/arch.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -31,11 +31,10 @@ constexpr std::size_t alternate_stack_size = 64 * 1024;
 #endif
 
 /// The largest frame that the kernel puts on the stack for a signal, on this processor. It grows with the registers
-/// that there are to save; before Linux 5.14 the kernel doesn't say, and 4 KiB are right for all but AMX.
+/// that there are to save.
 inline std::size_t kernel_frame_size() noexcept {
-  constexpr std::size_t unsaid = 4096;
   const auto said = static_cast<std::size_t>(getauxval(AT_MINSIGSTKSZ));
-  return said != 0 ? said : unsaid;
+  return said != 0 ? said : arch::usual_signal_frame;
 }
 
 // What handlers have beside the kernel's frame on a stack that is left alone. Ours needs 2 KiB, as it does its work on

@@ -86,7 +86,7 @@ class handler_stack_pool {
   static constexpr std::size_t clearance = 1024 * 1024;
 
  private:
-  static constexpr std::size_t guard_size = 4096;
+  static constexpr std::size_t guard_size = arch::largest_page_size;
   static constexpr std::size_t distance = guard_size + handler_stack_size;
 
   std::atomic<std::uintptr_t> base_{0};

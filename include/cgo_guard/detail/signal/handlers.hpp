@@ -182,10 +182,10 @@ inline void decide(int signal, siginfo_t *info, ucontext_t &context, const void 
 /// It takes little of the stack that it is called on, which may be of any size (handler_stack.hpp).
 inline void on_signal(int signal, siginfo_t *info, void *context) noexcept {
   arch::clear_alignment_check();
-  const void *const frame = __builtin_dwarf_cfa();
+  const void *const frame = reinterpret_cast<const void *>(arch::address_in_this_frame());
   auto &interrupted = *static_cast<ucontext_t *>(context);
   if (excuse_own_read(interrupted)) return;
-  const bool from_kernel = arch::called_by_kernel(frame, context);
+  const bool from_kernel = arch::called_by_kernel(frame, __builtin_return_address(0), context);
   if (from_kernel && process.mode.load(std::memory_order_relaxed) == process_mode::ready) {
     decide(signal, info, interrupted, frame, true);
     return;

@@ -79,9 +79,9 @@ inline guard_frame better_of(const guard_frame &inner, const guard_frame &outer,
 /// have a guard in it that is in use but waits.
 inline bool is_this_threads(const way_up &way, std::uintptr_t top) noexcept {
   if (way.end == 0 || way.ends_in_libc) return true;
-  // The main thread begins in _start, which is the program's, right below what __libc_stack_end points to: that is as
-  // good as the same address, and no other stack fits between.
-  constexpr std::uintptr_t near = 4096;
+  // The main thread begins in _start, which is the program's, right below where libc has the stack end: that is as good
+  // as the same address, and no other stack fits between.
+  constexpr std::uintptr_t near = arch::page_size();
   return way.end <= top + near && top <= way.end + near;
 }
 
@@ -108,9 +108,8 @@ inline bool looks_alive(const guard_frame &guard, std::uintptr_t top, frame_cach
 /// Whether `word` is the return address of a callback that is under way. A panic leaves those behind as well.
 inline bool is_live_go_entry(std::uintptr_t word, std::uintptr_t at, frame_cache &cache) noexcept {
   const auto entry = reinterpret_cast<std::uintptr_t>(&crosscall2);
-  // crosscall2 is 100 to 200 bytes of assembly; its one return address is inside. A pointer to its start is data.
-  constexpr std::uintptr_t size = 256;
-  if (entry == 0 || word <= entry || word - entry >= size) return false;
+  // crosscall2's one return address is inside. A pointer to its start is data.
+  if (entry == 0 || word <= entry || word - entry >= arch::largest_go_entry) return false;
   arch::registers caller;
   switch (arch::inspect_go_entry(entry, at, caller)) {
     case arch::go_entry_frame::unknown: return true;  // in doubt there are Go frames

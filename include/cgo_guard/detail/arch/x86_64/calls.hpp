@@ -11,14 +11,24 @@ namespace detail::arch {
 
 /// Makes registers of a frame those of a call that it does not make: function(argument), to return to `site`.
 inline void set_call(registers &r, std::uintptr_t function, std::uintptr_t argument, std::uintptr_t site) noexcept {
-  r.value[0] = function;
-  r.value[1] = site;
-  r.value[5] = argument;
+  r.value[number::rax] = function;
+  r.value[number::rdx] = site;
+  r.value[number::rdi] = argument;
   r.value[pc_register] = reinterpret_cast<std::uintptr_t>(cgo_guard_v1_call);
 }
 
 /// Bytes below rsp that belong to the interrupted function although it has not claimed them.
 constexpr std::uintptr_t red_zone = 128;
+
+/// How far below rsp a function writes that is about to move it there: a call or push 8 bytes, a probe up to a page
+/// (GCC's -fstack-clash-protection).
+constexpr std::uintptr_t written_below_sp = 4096;
+
+/// An address in the frame of the function that this is part of, above all that it calls. Its caller's frame begins
+/// behind the word of the return address.
+[[gnu::always_inline]] inline std::uintptr_t address_in_this_frame() noexcept {
+  return reinterpret_cast<std::uintptr_t>(__builtin_dwarf_cfa()) - sizeof(std::uintptr_t);
+}
 
 /// A call through a bad pointer leaves nothing but the return address on the stack. Takes it off again, so that the
 /// walk begins at the caller, which can be described.

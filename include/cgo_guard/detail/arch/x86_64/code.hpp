@@ -40,6 +40,8 @@ inline std::int32_t frame_of_bare_terminate(std::uintptr_t call_site) noexcept {
   if (cgo_guard_v1_load(call_site - 10, &code) == 0) return 0;
   return (code & 0x00ff00000000ffff) == 0x00e800000000e850 ? 16 : 0;
 }
+/// Where its return address is, from the CFA.
+constexpr std::int32_t bare_terminate_return_offset = -8;
 
 /// Whether a word can be a return address: there is code in front of it, and that ends in a call (Intel SDM 2A, CALL:
 /// E8 and 32 bits, or FF /2 with a register or an address of up to 7 bytes).
@@ -55,6 +57,18 @@ inline bool follows_call(std::uintptr_t return_address) noexcept {
   }
   return false;
 }
+
+/// Whether it was a return that took the PC from the stack, and no call: a call has left its return address there.
+inline bool was_return(const registers &at_fault) noexcept {
+  std::uintptr_t popped = 0, top = 0;
+  return cgo_guard_v1_load(at_fault.sp() - sizeof popped, &popped) != 0 && popped == at_fault.pc() &&
+         !(cgo_guard_v1_load(at_fault.sp(), &top) != 0 && follows_call(top));
+}
+
+/// Whether an access that is outside of its function's frame, as the tables have it, goes by the stack pointer: in a
+/// prologue that they don't describe. All compilers describe prologues here.
+/// @param distance of what is accessed from the stack pointer.
+constexpr bool reaches_from_sp(std::uintptr_t, std::uintptr_t) noexcept { return false; }
 
 /// Whether a function begins as a trampoline does, of any version: one of its first instructions is the push of a
 /// canary (68 and 32 bits), which is frozen as the canary is.
@@ -158,7 +172,10 @@ inline bool follows_call_of(const void *function, std::uintptr_t return_address)
          cgo_guard_v1_load(target, &target_begin) != 0 && begin == target_begin;
 }
 
-/// What the words around a return address into crosscall2 say, which is Go's entry from C (runtime/cgo/asm_amd64.s).
+/// More than the code of crosscall2, which is Go's entry from C (runtime/cgo/asm_amd64.s).
+constexpr std::uintptr_t largest_go_entry = 256;
+
+/// What the words around a return address into it say.
 enum class go_entry_frame { unknown, broken, whole };
 
 /// Its frame, where it begins with a frame pointer (seen in Go 1.26 and 1.27) and where it does not (Go 1.19):
@@ -175,7 +192,6 @@ enum class go_entry_frame { unknown, broken, whole };
 inline go_entry_frame inspect_go_entry(std::uintptr_t entry, std::uintptr_t at, registers &caller) noexcept {
   constexpr std::uintptr_t with_frame_pointer = 0x30ec8348e5894855;  // push %rbp; mov %rsp,%rbp; sub $0x30,%rsp
   constexpr std::uintptr_t without = 0x246c894830ec8348;             // sub $0x30,%rsp; mov %rbp,0x28(%rsp)
-  constexpr int rbx = 3, r12 = 12;
   std::uintptr_t code = 0, word[12];
   if (cgo_guard_v1_load(entry, &code) == 0 || (code != with_frame_pointer && code != without)) {
     return go_entry_frame::unknown;
@@ -187,8 +203,8 @@ inline go_entry_frame inspect_go_entry(std::uintptr_t entry, std::uintptr_t at, 
   if (code == with_frame_pointer && word[9] != at + 80) return go_entry_frame::broken;
   if (!follows_call(word[last])) return go_entry_frame::broken;
   caller = registers{};
-  caller.value[rbx] = word[4];
-  for (int i = 0; i < 4; ++i) caller.value[r12 + i] = word[5 + i];
+  caller.value[number::rbx] = word[4];
+  for (int i = 0; i < 4; ++i) caller.value[number::r12 + i] = word[5 + i];
   caller.value[frame_register] = word[last - 1];
   caller.value[sp_register] = at + (last + 1) * sizeof code;
   caller.value[pc_register] = word[last];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 /// @file core.hpp
-/// The registers of a fault as the notes of a core have them.
+/// The registers of a fault as the notes of a core have them. No lock, no heap.
 #ifndef CGO_GUARD_ARCH_X86_64_CORE_HPP
 #define CGO_GUARD_ARCH_X86_64_CORE_HPP
 
@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include <elf.h>
+#include <sys/procfs.h>
 #include <sys/syscall.h>
 #include <sys/ucontext.h>
 #include <sys/user.h>
@@ -20,10 +21,10 @@ CGO_GUARD_NAMESPACE_BEGIN
 namespace detail::arch {
 
 constexpr std::uint16_t elf_machine = EM_X86_64;
-constexpr std::uint64_t page_size = 4096;
 
-/// Called on the thread of the fault, or in a copy of it: the thread pointer is not in the context.
-inline user_regs_struct core_registers(const ucontext_t &context) noexcept {
+/// The general registers, as NT_PRSTATUS has them. Called on the thread of the fault, or in a copy of it: the thread
+/// pointer is not in the context.
+inline void fill_core_registers(const ucontext_t &context, elf_gregset_t &registers) noexcept {
   const auto value = [&](int index) {
     return static_cast<unsigned long long>(context.uc_mcontext.gregs[static_cast<std::size_t>(index)]);
   };
@@ -52,12 +53,16 @@ inline user_regs_struct core_registers(const ucontext_t &context) noexcept {
   constexpr int get_fs = 0x1003, get_gs = 0x1004;  // asm/prctl.h, which a machine without kernel headers lacks
   syscall(SYS_arch_prctl, get_fs, &out.fs_base);
   syscall(SYS_arch_prctl, get_gs, &out.gs_base);
-  return out;
+  static_assert(sizeof registers == sizeof out);
+  std::memcpy(&registers, &out, sizeof out);
 }
 
-/// The x87 and SSE registers: what fxsave writes, 512 bytes. nullptr where the context has none.
-inline const void *core_float_registers(const ucontext_t &context) noexcept { return context.uc_mcontext.fpregs; }
+/// What fxsave writes: the x87 and SSE registers.
 constexpr std::size_t core_float_size = 512;
+
+inline bool has_core_float_registers(const ucontext_t &context) noexcept {
+  return context.uc_mcontext.fpregs != nullptr;
+}
 
 /// All vector registers, as NT_X86_XSTATE has them. The kernel has saved them behind the 512 bytes, and describes them
 /// in the last 48 of those (struct _fpx_sw_bytes, asm/sigcontext.h); a debugger looks there for the mask alone.
@@ -77,6 +82,19 @@ inline std::size_t core_vector_registers(const ucontext_t &context, char *out, s
   std::memset(out + described_at, 0, described_size);
   std::memcpy(out + described_at, &saved.features, sizeof saved.features);
   return saved.state_size;
+}
+
+constexpr std::size_t core_notes_room = 16 * 1024;  // AVX-512 and AMX take 11 KiB
+
+/// Calls write(owner, type, data, size) for each note about the other registers, until it returns false. A size of 0
+/// is no note.
+/// @param room core_notes_room bytes. @return false where it has.
+template <class Write>
+bool write_core_notes(const ucontext_t &context, char *room, Write &&write) noexcept {
+  const std::size_t floats = has_core_float_registers(context) ? core_float_size : 0;
+  return write("CORE", NT_FPREGSET, static_cast<const void *>(context.uc_mcontext.fpregs), floats) &&
+         write("LINUX", NT_X86_XSTATE, static_cast<const void *>(room),
+               core_vector_registers(context, room, core_notes_room));
 }
 
 }  // namespace detail::arch

@@ -7,6 +7,8 @@
 #define CGO_GUARD_ARCH_X86_64_OPERAND_HPP
 
 #include "code.hpp"
+#include "memory.hpp"
+#include "thread.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail::arch {
@@ -21,10 +23,6 @@ struct wanted {
   unsigned alignment;  ///< that the instruction insists on, or 0
   std::uintptr_t address;
 };
-
-/// In 48 bits, of which the processor extends the last. Where it knows 57, an address of user space is canonical in
-/// these too, for all that Linux gives out without being asked for more.
-constexpr bool is_canonical(std::uintptr_t address) noexcept { return address >> 47 == 0 || address >> 47 == 0x1ffff; }
 
 /// The code at an address: 15 bytes at most are an instruction. Read in aligned words, none of which is in two pages.
 class code_bytes {
@@ -243,9 +241,10 @@ inline const char *privileged_name(const opcode &op, unsigned modrm) noexcept {
 }
 
 /// A register by its number in an encoding.
-inline std::uintptr_t encoded_register(const registers &r, unsigned number) noexcept {
-  constexpr int dwarf[8] = {0, 2, 1, 3, 7, 6, 4, 5};
-  return r.value[number < 8 ? dwarf[number] : static_cast<int>(number)];
+inline std::uintptr_t encoded_register(const registers &r, unsigned encoded) noexcept {
+  using namespace number;
+  constexpr int in_encodings[8] = {rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi};
+  return r.value[encoded < 8 ? in_encodings[encoded] : static_cast<int>(encoded)];
 }
 
 /// The address that a ModR/M byte and what follows it name. @return false where it can't be computed here.
@@ -276,11 +275,7 @@ inline bool read_address(const registers &r, const opcode &op, unsigned modrm, c
   }
   if (relative) address += r.pc() + code.taken() + immediate_size(op, modrm >> 3 & 7);
   if (op.address_32) address &= 0xffffffff;
-  if (op.segment == 0x64) {
-    std::uintptr_t thread = 0;  // the block of the thread begins with its own address (ABI, thread-local storage)
-    __asm__("movq %%fs:0,%0" : "=r"(thread));
-    address += thread;
-  }
+  if (op.segment == 0x64) address += thread_pointer();
   out = address;
   return code.ok() && op.segment != 0x65;  // only the kernel knows gs
 }

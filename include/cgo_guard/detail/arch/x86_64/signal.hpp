@@ -12,12 +12,12 @@
 #include <sys/ucontext.h>
 #include <unistd.h>
 
-#include "calls.hpp"
+#include "code.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail::arch {
 
-// Order of gregset_t (sys/ucontext.h) for each DWARF register.
+// Where gregset_t (sys/ucontext.h) has each register.
 constexpr int greg_of[register_count] = {REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8,
                                          REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP};
 
@@ -84,6 +84,11 @@ inline bool page_fault_was_fetch(const ucontext_t &context) noexcept {
 /// int3 and `raise` report the address after the instruction, a fault the instruction itself (Intel SDM 3A, 6.5).
 inline bool pc_is_after_trap(const ucontext_t &context) noexcept { return context.uc_mcontext.gregs[REG_TRAPNO] == 3; }
 
+/// The same for a signal that may have come from outside, whose context keeps the number of the last trap.
+inline bool is_behind_breakpoint(const ucontext_t &context) noexcept {
+  return pc_is_after_trap(context) && is_breakpoint(instruction_bytes(pc_of(context) - 1));
+}
+
 /// Whether the interrupted thread stands right behind a system call that succeeded.
 inline bool is_behind_system_call(const ucontext_t &context) noexcept {
   std::uintptr_t word = 0;
@@ -114,16 +119,35 @@ struct interrupted_state {
   stack_t stack;
 };
 
-/// @param r the registers in the frame that a handler returns to: `mov $15,%rax; syscall` (rt_sigreturn), at whose
-/// stack
-///   pointer the kernel has put the ucontext. @return false if it is not that.
+/// Whether a handler of the kernel's returns here: `mov $15,%rax; syscall` (rt_sigreturn), at whose stack pointer the
+/// kernel has put the ucontext.
+inline bool is_signal_return(std::uintptr_t pc) noexcept {
+  std::uintptr_t code = 0;
+  return cgo_guard_v1_load(pc, &code) != 0 && code == 0x0f0000000fc0c748;
+}
+/// That code is libc's, which may have given it tables; the kernel takes what SA_RESTORER names.
+constexpr bool signal_return_is_libcs = true;
+
+/// From there to what was interrupted, where no tables say how. @return false where that can't be read.
+inline bool leave_signal_frame(registers &r) noexcept {
+  const std::uintptr_t saved = r.sp() + offsetof(ucontext_t, uc_mcontext.gregs);
+  registers interrupted;
+  for (int i = 0; i < register_count; ++i) {
+    const auto place = static_cast<std::uintptr_t>(greg_of[i]) * sizeof(greg_t);
+    if (cgo_guard_v1_load(saved + place, &interrupted.value[i]) == 0) return false;
+  }
+  r = interrupted;
+  return true;
+}
+
+/// @param r the registers in the frame that a handler returns to. @return false if it is none.
 inline bool find_interrupted_state(const registers &r, interrupted_state &out) noexcept {
-  std::uintptr_t code = 0, word[3];
-  if (cgo_guard_v1_load(r.pc(), &code) == 0 || code != 0x0f0000000fc0c748) return false;
+  std::uintptr_t word[3];
+  if (!is_signal_return(r.pc())) return false;
   static_assert(sizeof word == sizeof out.stack, "the three words of stack_t");
   const std::uintptr_t stack = r.sp() + offsetof(ucontext_t, uc_stack);
   for (std::size_t i = 0; i < 3; ++i) {
-    if (cgo_guard_v1_load(stack + i * sizeof code, &word[i]) == 0) return false;
+    if (cgo_guard_v1_load(stack + i * sizeof word[0], &word[i]) == 0) return false;
   }
   std::memcpy(&out.stack, word, sizeof out.stack);
   return cgo_guard_v1_load(r.sp() + offsetof(ucontext_t, uc_sigmask), &out.mask) != 0;
@@ -169,8 +193,13 @@ inline void clear_alignment_check() noexcept {
 
 /// Whether a signal handler was called by the kernel, and not by another handler that was installed over it. The kernel
 /// puts the ucontext right above the handler's return address (struct rt_sigframe, arch/x86/include/asm/sigframe.h).
-/// @param cfa the handler's own __builtin_dwarf_cfa().
-inline bool called_by_kernel(const void *cfa, const void *context) noexcept { return cfa == context; }
+/// @param frame the handler's own address_in_this_frame(). @param return_address its own.
+inline bool called_by_kernel(const void *frame, const void *, const void *context) noexcept {
+  return static_cast<const char *>(frame) + sizeof(std::uintptr_t) == context;
+}
+
+/// What the kernel pushes for a signal where it doesn't say (before Linux 5.14): right for all processors without AMX.
+constexpr std::size_t usual_signal_frame = 4096;
 
 }  // namespace detail::arch
 CGO_GUARD_NAMESPACE_END
