@@ -22,9 +22,11 @@ enum class walk_end {
 /// No stack holds more frames: 16 bytes each in a gigabyte. A walk ends, whatever a smashed stack leads to.
 constexpr std::uint64_t most_frames_of_a_stack = std::uint64_t{1} << 26;
 
-/// Walks outwards. @param visit bool(const frame_facts &, const cursor &) for each frame: whether to go on from there.
+/// Walks outwards. Always inlined, so that what a visitor refers to is at hand at every frame.
+/// @param visit bool(const frame_facts &, const cursor &) for each frame: whether to go on from there.
 template <class Visit>
-walk_end walk(cursor &position, Visit &&visit, std::uint64_t most = most_frames_of_a_stack) noexcept {
+[[gnu::always_inline]] inline walk_end walk(cursor &position, Visit &&visit,
+                                            std::uint64_t most = most_frames_of_a_stack) noexcept {
   for (std::uint64_t i = 0; i < most; ++i) {
     const frame_facts *const facts = position.describe();
     if (facts == nullptr) return walk_end::unknown;

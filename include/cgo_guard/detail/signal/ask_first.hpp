@@ -11,9 +11,11 @@
 #ifndef CGO_GUARD_ASK_FIRST_HPP
 #define CGO_GUARD_ASK_FIRST_HPP
 
+#include "../state/sanitizer.hpp"
 #include "call_handler.hpp"
-#include "fault.hpp"
-#include "handler_stack.hpp"
+#include "delivery.hpp"
+#include "whose_fault.hpp"
+#include "whose_handler.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -40,11 +42,9 @@ inline bool may_be_a_neighbours(int signal, const siginfo_t &info, const ucontex
   const bool generated = is_in_generated_code(context);
   // SIGSYS is how a sandbox emulates system calls; there is no other reason to have a handler for it.
   if (!always && !generated && signal != SIGSYS && !is_page_there(signal, info, context)) return false;
-  fault_facts fault;
-  walk_start start;
-  fault_walk walk;
-  if (!whose_fault(signal, info, context, fault, start, walk)) return false;
-  return always || generated || !fault.stack_overflow;  // the page below a stack is there, and protected
+  examined_fault fault;
+  if (!whose_fault(signal, info, context, fault)) return false;
+  return always || generated || !fault.facts.stack_overflow;  // the page below a stack is there, and protected
 }
 
 /// Whether a handler that has moved nothing has taken away what the fault was about.
@@ -62,16 +62,15 @@ inline bool works_now(const siginfo_t &info, const ucontext_t &context, std::uin
 
 /// Calls the neighbour's handler, on the stack that the kernel chose, and nothing else there.
 /// @return whether he has answered.
-inline bool ask(const struct sigaction &action, int signal, siginfo_t *info, ucontext_t &context,
-                std::uintptr_t instruction_before) noexcept {
-  const std::uint64_t before = arch::fingerprint(context);
-  call_handler(action, signal, info, &context);
-  if (arch::fingerprint(context) != before) return true;
+inline bool ask(const struct sigaction &action, const delivery &d, std::uintptr_t instruction_before) noexcept {
+  const std::uint64_t before = arch::fingerprint(d.context);
+  call_handler(action, d.signal, d.info, &d.context);
+  if (arch::fingerprint(d.context) != before) return true;
   // The thread goes on behind the trap or the system call, whose result may be what stood in the register already. To
   // return is to answer there.
-  if (signal == SIGTRAP || signal == SIGSYS) return true;
+  if (d.signal == SIGTRAP || d.signal == SIGSYS) return true;
   bool works = false;
-  with_room(context, [&]() noexcept { works = works_now(*info, context, instruction_before); });
+  with_room(d.context, [&]() noexcept { works = works_now(*d.info, d.context, instruction_before); });
   return works;
 }
 
@@ -79,6 +78,55 @@ inline bool ask(const struct sigaction &action, int signal, siginfo_t *info, uco
 /// that is to be called once is a crash reporter.
 inline bool can_work_by_faults(int flags) noexcept {
   return (flags & SA_SIGINFO) != 0 && (static_cast<unsigned>(flags) & SA_RESETHAND) == 0;
+}
+
+/// Whether the handler below ours is to be asked before a guard takes a fault.
+inline bool is_to_be_asked(const struct sigaction &action, int signal, const siginfo_t &info, bool always) noexcept {
+  if (!is_a_function(action) || is_a_copys(action)) return false;
+  if (!is_gos(action)) return always || can_work_by_faults(action.sa_flags);
+  if (!go_passes_on(signal, info)) return false;
+  return always || can_work_by_faults(process.before_go[index_of(signal)].flags.load(std::memory_order_relaxed));
+}
+
+/// Whether every neighbour comes after the guards, whatever kind of fault it is.
+inline bool neighbours_come_last(int order) noexcept {
+  return order == CGO_GUARD_NEIGHBOURS_LAST || (order == CGO_GUARD_NEIGHBOURS_AUTO && sanitizer_takes_faults());
+}
+
+/// Whether there is one handler below ours, and it is not to be asked, as under Go alone: nothing has to be looked at.
+inline bool has_nobody_to_ask(const handler_chain &chain, const delivery &d, bool always) noexcept {
+  struct sigaction only;
+  return chain.count() == 1 && chain.look(0, only) && !is_to_be_asked(only, d.signal, *d.info, always);
+}
+
+/// Asks the one whose turn it is. @return whether he has answered.
+inline bool ask_next(handler_chain &chain, const delivery &d, bool always, std::uintptr_t instruction_before) noexcept {
+  const forwarding_levels::turn turn = process.forwarding.enter(&d.context, d.frame, d.from_kernel);
+  struct sigaction next;
+  const bool answered = chain.look(turn.level, next) && is_to_be_asked(next, d.signal, *d.info, always) &&
+                        chain.claim(turn.level, next) && ask(next, d, instruction_before);
+  process.forwarding.leave(turn);
+  return answered;
+}
+
+/// Whether a neighbour has a better claim to a fault than the guard that would take it, and has dealt with it.
+[[gnu::noinline]] inline bool is_answered_by_neighbour(const delivery &d) noexcept {
+  const int order = process.neighbours_asked.load(std::memory_order_relaxed);
+  const bool always = order == CGO_GUARD_NEIGHBOURS_FIRST;
+  const int index = index_of(d.signal);
+  if (neighbours_come_last(order) || index < 0 || !is_raised_by_instruction(d.signal, *d.info)) return false;
+  handler_chain &chain = process.neighbours[index];
+  if (has_nobody_to_ask(chain, d, always)) return false;
+
+  bool his = false;
+  std::uintptr_t instruction = 0;
+  with_room(d.context, [&]() noexcept {
+    his = may_be_a_neighbours(d.signal, *d.info, d.context, always);
+    instruction = arch::instruction_bytes(arch::pc_of(d.context));
+  });
+  const bool answered = his && ask_next(chain, d, always, instruction);
+  if (answered) process.count.forwarded.fetch_add(1, std::memory_order_relaxed);
+  return answered;
 }
 
 }  // namespace detail

@@ -8,10 +8,10 @@
 ///           fault
 ///
 /// It begins with a call of continue_unwinding, which the signal handler puts under the frame with the first landing
-/// pad (fault.hpp): what has to be said to libstdc++ can't be said in a handler. A landing pad can end in three ways,
-/// and each brings control back here: _Unwind_Resume (and a rethrow) call our stop function, because the exception they
-/// are given is marked as a forced unwind; the end of a `catch (...)` that swallows calls the exception's cleanup
-/// function; and code that may not be left by an exception calls std::terminate (terminate.hpp).
+/// pad (take_fault.hpp): what has to be said to libstdc++ can't be said in a handler. A landing pad can end in three
+/// ways, and each brings control back here: _Unwind_Resume (and a rethrow) call our stop function, because the
+/// exception they are given is marked as a forced unwind; the end of a `catch (...)` that swallows calls the
+/// exception's cleanup function; and code that may not be left by an exception calls std::terminate (terminate.hpp).
 #ifndef CGO_GUARD_UNWIND_HPP
 #define CGO_GUARD_UNWIND_HPP
 

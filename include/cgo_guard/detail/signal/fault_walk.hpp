@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file fault_walk.hpp
+/// What is found out on the way from a fault to its guard: the frames, where destructors can begin, whose the heap is.
+/// Async-signal-safe.
+#ifndef CGO_GUARD_FAULT_WALK_HPP
+#define CGO_GUARD_FAULT_WALK_HPP
+
+#include <utility>
+
+#include "../fault/abort.hpp"
+#include "../fault/describe_fault.hpp"
+#include "../fault/heap_evidence.hpp"
+#include "../unwind/crossed_signals.hpp"
+#include "../unwind/scan.hpp"
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+// Room that a landing pad must have below it after a stack overflow. Destructors call into libgcc's unwinder, whose
+// context and frame state take 2.5 KiB, and into free(); 64 KiB leave as much again for the destructors' own frames.
+constexpr std::uintptr_t landing_room = 64 * 1024;
+
+/// The first frame that has a landing pad which can be entered, and how many of those before and after can not.
+class first_landing {
+ public:
+  /// A stack has run out: pads down there have no room.
+  void stay_above(std::uintptr_t end_of_stack) noexcept { floor_ = end_of_stack + landing_room; }
+
+  /// For each frame, innermost first. @param interrupted by a signal, so that no table says what it holds.
+  void visit(const frame_facts &facts, const cursor &at, bool interrupted) noexcept {
+    if (facts.pad.kind == pad_kind::none && !interrupted) return;
+    if (found_) {
+      ++pads_after_;
+    } else if (interrupted || facts.pad.kind == pad_kind::gap || at.registers().sp() < floor_) {
+      ++skipped_;
+    } else {
+      found_ = true;
+      pads_after_ = 1;
+      frame_ = at.registers();
+      cfa_ = at.cfa();
+      call_site_ = at.call_site();
+    }
+  }
+
+  /// The frame of a signal whose stack is given back, which may be the one that the pad would run on.
+  void pass_signal(const arch::interrupted_state &state) noexcept {
+    if (!found_ || !arch::will_be_overwritten(state, frame_.sp())) return;
+    found_ = false;
+    skipped_ += std::exchange(pads_after_, 0);
+  }
+
+  /// There is nothing to clean up in the frames so far.
+  void begin_here() noexcept {
+    found_ = false;
+    skipped_ = pads_after_ = 0;
+  }
+
+  bool found() const noexcept { return found_; }
+  std::uintptr_t cfa() const noexcept { return cfa_; }
+
+  /// How many frames are left without their destructors. @param land whether the pad is entered.
+  std::uint64_t skipped(bool land) const noexcept { return skipped_ + (land ? 0 : pads_after_); }
+
+  /// The registers with which destructors begin to run. Only where a pad was found.
+  arch::registers registers(guard_record &record) const noexcept {
+    return cleanup_registers(frame_, call_site_, record);
+  }
+
+ private:
+  arch::registers frame_;
+  std::uintptr_t cfa_ = 0, call_site_ = 0, floor_ = 0;
+  std::uint64_t skipped_ = 0;     ///< before the pad
+  std::uint64_t pads_after_ = 0;  ///< at and behind it
+  bool found_ = false;
+};
+
+/// What one walk collects, on the signal stack until it is known whose the fault is.
+class fault_walk {
+ public:
+  frame_list frames{storage_};
+  first_landing landing;
+
+  explicit fault_walk(fault_facts &fault) noexcept : fault_(fault) {}
+  fault_walk(const fault_walk &) = delete;
+  fault_walk &operator=(const fault_walk &) = delete;
+
+  /// For each frame, innermost first.
+  void visit(const frame_facts &facts, const cursor &at) noexcept {
+    if (is_first_) notice_overflow(at);
+    is_first_ = false;
+    frames.add(at.call_site());
+    if (!fault_.in_allocator && heap_.visit(at)) fault_.in_allocator = true;
+    if (is_abort_machinery(at.call_site())) {
+      frames.clear();
+      landing.begin_here();
+      return;
+    }
+    const bool interrupted = crossed_.is_interrupted(facts, at);
+    if (facts.signal_frame) landing.pass_signal(crossed_.left().state);
+    landing.visit(facts, at, interrupted);
+  }
+
+  /// Handlers of the program's that are left.
+  const left_handlers &left() const noexcept { return crossed_.left(); }
+
+ private:
+  void notice_overflow(const cursor &innermost) noexcept {
+    if (!is_stack_overflow(fault_, innermost.registers().sp(), innermost.cfa())) return;
+    fault_.stack_overflow = true;
+    landing.stay_above(fault_.address);
+  }
+
+  /// The road to SIGABRT is not part of the story and has nothing to clean up: libstdc++'s __terminate has a `catch
+  /// (...)` whose handler aborts again. @return whether this frame and all before it are to be forgotten.
+  bool is_abort_machinery(std::uintptr_t call_site) noexcept {
+    if (fault_.signal != SIGABRT || frames.count() >= machinery_depth) return false;
+    notice_abort(call_site, frames_since_abort_, fault_);
+    if (frames_since_abort_ >= 0 && process.known.is_terminating(call_site)) {
+      fault_.through_terminate = true;
+      fault_.through_rethrow = process.known.is_rethrow(call_site);
+      return true;
+    }
+    return process.known.is_last_words(call_site);
+  }
+
+  const void *storage_[max_frames];
+  fault_facts &fault_;
+  crossed_signals crossed_;
+  heap_evidence heap_;
+  int frames_since_abort_ = -1;
+  bool is_first_ = true;
+};
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_FAULT_WALK_HPP
