@@ -75,6 +75,27 @@ inline void become_namer(int fd) noexcept {
   for (;;) syscall(SYS_exit_group, 0);
 }
 
+/// @return 0 where it still runs; otherwise it is gone.
+inline pid_t look_after(pid_t child, int options) noexcept {
+  int status = 0;
+  const pid_t ended = waitpid(child, &status, __WALL | options);
+  return ended < 0 && errno == EINTR ? 0 : ended;
+}
+
+/// Until the child has ended, which it does in any case: by our hand where our patience does.
+inline void wait_for_namer(pid_t child) noexcept {
+  for (int waited = 0; look_after(child, WNOHANG) == 0; ++waited) {
+    if (waited == names_patience_ms) {
+      syscall(SYS_kill, child, SIGKILL);
+      while (look_after(child, 0) == 0) {
+      }
+      return;
+    }
+    const timespec one_ms = {0, 1000000};
+    nanosleep(&one_ms, nullptr);
+  }
+}
+
 /// Async-signal-safe.
 inline void write_crash_names(int fd, const void *const *frames, std::uint64_t count, std::uint32_t head,
                               std::uint64_t omitted) noexcept {
@@ -83,24 +104,8 @@ inline void write_crash_names(int fd, const void *const *frames, std::uint64_t c
   void *const stack = mmap(nullptr, names_stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (stack == MAP_FAILED) return;
   const long child = copy_process();
-  if (child == 0) {
-    arch::call_on_stack(&write_names_and_end, &request, static_cast<char *>(stack) + names_stack_size);
-  }
-  if (child > 0) {
-    int status = 0;
-    for (int waited = 0;; ++waited) {
-      const pid_t ended = waitpid(static_cast<pid_t>(child), &status, __WALL | WNOHANG);
-      if (ended != 0 && !(ended < 0 && errno == EINTR)) break;
-      if (waited == names_patience_ms) {
-        syscall(SYS_kill, child, SIGKILL);
-        while (waitpid(static_cast<pid_t>(child), &status, __WALL) < 0 && errno == EINTR) {
-        }
-        break;
-      }
-      const timespec one_ms = {0, 1000000};
-      nanosleep(&one_ms, nullptr);
-    }
-  }
+  if (child == 0) arch::call_on_stack(&write_names_and_end, &request, static_cast<char *>(stack) + names_stack_size);
+  if (child > 0) wait_for_namer(static_cast<pid_t>(child));
   munmap(stack, names_stack_size);
 }
 

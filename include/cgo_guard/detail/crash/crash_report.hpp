@@ -8,83 +8,17 @@
 #ifndef CGO_GUARD_CRASH_REPORT_HPP
 #define CGO_GUARD_CRASH_REPORT_HPP
 
-#include <cstdarg>
-#include <cstdio>
-
-#include <fcntl.h>
 #include <sys/prctl.h>
 
 #include "../fault/abort.hpp"
 #include "../fault/decode.hpp"
 #include "../fault/describe_fault.hpp"
 #include "../fault/unknown_code.hpp"
-#include "../stack/visible_text.hpp"
 #include "crash_names.hpp"
+#include "crash_output.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
-
-/// Where the report goes: stderr, a file descriptor or a file. Opened at the crash, so that a file which was rotated
-/// away is not written to.
-class crash_output {
- public:
-  crash_output() noexcept {
-    const char *const name = process.crash_file.load(std::memory_order_acquire);
-    if (*name == 0) return;
-    const int file = ::open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-    if (file >= 0) fd_ = file;  // else stderr: a report in the wrong place is better than none
-    opened_ = file >= 0;
-  }
-  ~crash_output() {
-    if (opened_) ::close(fd_);
-  }
-  crash_output(const crash_output &) = delete;
-  crash_output &operator=(const crash_output &) = delete;
-  int fd() const noexcept { return fd_; }
-
- private:
-  int fd_ = process.crash_fd.load(std::memory_order_relaxed);
-  bool opened_ = false;
-};
-
-// As long as what is kept of an assertion under a guard (guard_record::note).
-constexpr std::size_t crash_message_size = 512;
-
-/// A line built in place and written at once, so that two threads that crash don't mix theirs within a line.
-/// snprintf with integers and strings only: glibc's neither allocates nor locks for those.
-class crash_line {
- public:
-  explicit crash_line(const crash_output &out) noexcept : fd_(out.fd()) {}
-  [[gnu::format(printf, 2, 3)]] crash_line &add(const char *format, ...) noexcept {
-    va_list arguments;
-    va_start(arguments, format);
-    const int written = std::vsnprintf(text_ + length_, sizeof text_ - length_, format, arguments);
-    va_end(arguments);
-    if (written > 0) length_ += static_cast<std::size_t>(written);
-    if (length_ >= sizeof text_) length_ = sizeof text_ - 1;
-    return *this;
-  }
-  /// What others have written, escaped; in one line.
-  crash_line &add_visible(const char *text) noexcept {
-    put_visible(text, " ", [this](std::string_view part) noexcept {
-      const std::size_t room = sizeof text_ - 1 - length_, count = part.size() < room ? part.size() : room;
-      std::memcpy(text_ + length_, part.data(), count);
-      length_ += count;
-    });
-    return *this;
-  }
-  ~crash_line() {
-    if (length_ == sizeof text_ - 1) text_[length_ - 1] = '\n';
-    static_cast<void>(!::write(fd_, text_, length_));
-  }
-  crash_line(const crash_line &) = delete;
-  crash_line &operator=(const crash_line &) = delete;
-
- private:
-  int fd_;
-  char text_[crash_message_size + 128];  // the first line has some 60 bytes besides, and a path should fit
-  std::size_t length_ = 0;
-};
 
 inline void write_call_site(const crash_output &out, std::uint64_t number, std::uintptr_t call_site) noexcept {
   crash_line line(out);
@@ -97,8 +31,11 @@ inline void write_call_site(const crash_output &out, std::uint64_t number, std::
   line.add("\n");
 }
 
-inline void write_registers(const crash_output &out, const arch::registers &r) noexcept {
+inline void write_registers(const crash_output &out, const ucontext_t &context) noexcept {
+  arch::registers r;
+  arch::from_ucontext(context, r);
   constexpr int in_a_line = 4;
+  crash_line(out).add("Registers:\n");
   for (int i = 0; i < arch::register_count; i += in_a_line) {
     crash_line line(out);
     for (int j = i; j < arch::register_count && j < i + in_a_line; ++j) {
@@ -154,14 +91,38 @@ inline bool may_report_another() noexcept {
   return before < most_crashes_reported;
 }
 
-/// Says what happened, on which thread, and where. Only for a fault of this thread's own C or C++.
+/// What happened, and on which thread.
+inline void write_what(const crash_output &out, const fault_facts &fault, std::uint64_t frames) noexcept {
+  char what[crash_message_size], name[17] = "";  // PR_GET_NAME: 16 bytes with the terminator
+  describe_crash(fault, frames, what);
+  prctl(PR_GET_NAME, name);
+  crash_line(out)
+      .add("cgo_guard: %s: ", signal_name(fault.signal))
+      .add_visible(what)
+      .add(", on thread %ld (", static_cast<long>(syscall(SYS_gettid)))
+      .add_visible(name)
+      .add("), under no guard.\n");
+}
+
+/// Where. @param whole whether that is all of it.
+inline void write_where(const crash_output &out, const void *const *frames, std::uint64_t total, bool whole) noexcept {
+  const std::uint64_t kept = frames_kept(total), missing = frames_missing(total);
+  crash_line(out).add("C++ call sites, innermost first (addr2line -e <module> <offset> names them):\n");
+  for (std::uint64_t i = 0; i < kept; ++i) {
+    if (missing != 0 && i == head_frames) {
+      crash_line(out).add("  ... %llu frames left out ...\n", static_cast<unsigned long long>(missing));
+    }
+    write_call_site(out, i < head_frames ? i : i + missing, reinterpret_cast<std::uintptr_t>(frames[i]));
+  }
+  if (!whole) crash_line(out).add("  (the stack can't be followed further: it is damaged)\n");
+}
+
+/// Only for a fault of this thread's own C or C++.
 inline void report_crash_here(int signal, const siginfo_t &info, const ucontext_t &context) noexcept {
   if (!is_synchronous(signal, info, context)) return;
   fault_facts fault;
   describe_fault(signal, info, context, fault);
-  arch::registers at_fault;
-  arch::from_ucontext(context, at_fault);
-  const walk_start start = start_of_walk(at_fault, !arch::pc_is_after_trap(context), fault.bad_call);
+  const walk_start start = start_of_walk(context, fault);
   if (!is_outside_go(start)) return;
   process.crashing.store(true, std::memory_order_relaxed);
   if (process.crash_fd.load(std::memory_order_relaxed) < 0 || !may_report_another()) return;
@@ -172,26 +133,10 @@ inline void report_crash_here(int signal, const siginfo_t &info, const ucontext_
   const std::uint64_t total = list.finish();
 
   const crash_output out;
-  char what[crash_message_size], name[17] = "";  // PR_GET_NAME: 16 bytes with the terminator
-  describe_crash(fault, total, what);
-  prctl(PR_GET_NAME, name);
-  crash_line(out)
-      .add("cgo_guard: %s: ", signal_name(signal))
-      .add_visible(what)
-      .add(", on thread %ld (", static_cast<long>(syscall(SYS_gettid)))
-      .add_visible(name)
-      .add("), under no guard.\n");
-  crash_line(out).add("C++ call sites, innermost first (addr2line -e <module> <offset> names them):\n");
+  write_what(out, fault, total);
+  write_where(out, frames, total, whole);
+  write_registers(out, context);
   const std::uint64_t kept = frames_kept(total), missing = frames_missing(total);
-  for (std::uint64_t i = 0; i < kept; ++i) {
-    if (missing != 0 && i == head_frames) {
-      crash_line(out).add("  ... %llu frames left out ...\n", static_cast<unsigned long long>(missing));
-    }
-    write_call_site(out, i < head_frames ? i : i + missing, reinterpret_cast<std::uintptr_t>(frames[i]));
-  }
-  if (!whole) crash_line(out).add("  (the stack can't be followed further: it is damaged)\n");
-  crash_line(out).add("Registers:\n");
-  write_registers(out, at_fault);
   write_crash_names(out.fd(), frames, kept, static_cast<std::uint32_t>(missing != 0 ? head_frames : kept), missing);
 }
 

@@ -5,6 +5,7 @@
 #define CGO_GUARD_DECODE_HPP
 
 #include <csignal>
+#include <cstdarg>
 #include <cstdio>
 
 #include "../../abi.h"
@@ -25,42 +26,102 @@ inline const char *access_verb(int access) noexcept {
   }
 }
 
-inline void decode_segv(const fault_facts &f, std::uint64_t frames, char *out, std::size_t size) noexcept {
-  const auto address = static_cast<unsigned long>(f.address);
-  const char *const verb = access_verb(f.access);
-  if (f.stack_overflow) {
-    std::snprintf(out, size, "stack overflow, %llu frames deep (%s at 0x%lx)", static_cast<unsigned long long>(frames),
-                  verb, address);
-  } else if (f.privileged != nullptr) {
-    std::snprintf(out, size, "privileged instruction (%s)", f.privileged);
-  } else if (!f.address_known) {
-    std::snprintf(out, size, "general protection fault (the processor does not say why)");
-  } else if (f.bad_return) {
-    std::snprintf(out, size,
-                  "return to a wild address (execution at 0x%lx%s): the return address on the stack was overwritten",
-                  address, f.not_canonical ? ", not canonical" : "");
-  } else if (f.not_canonical && (f.bad_call || f.bad_target)) {
-    std::snprintf(out, size, "call through a wild function pointer (execution at 0x%lx, not canonical)", address);
-  } else if (f.not_canonical) {
-    std::snprintf(out, size, "wild address: %s at 0x%lx (not canonical: no such address can exist)", verb, address);
-  } else if (f.alignment != 0) {
-    std::snprintf(out, size, "misaligned %s at 0x%lx (the instruction needs a multiple of %u)", verb, address,
-                  f.alignment);
-  } else if (f.bad_call && f.address < null_page) {
-    std::snprintf(out, size, "call through a null function pointer (execution at 0x%lx)", address);
-  } else if (f.address < null_page) {
-    std::snprintf(out, size, "null pointer %s at 0x%lx", verb, address);
-  } else if (f.code == SEGV_ACCERR && f.access == CGO_GUARD_ACCESS_EXECUTE) {
-    std::snprintf(out, size, "execution of data at 0x%lx (memory that is not executable)", address);
-  } else if (f.code == SEGV_ACCERR && f.access == CGO_GUARD_ACCESS_WRITE) {
-    std::snprintf(out, size, "write to read-only memory at 0x%lx", address);
-  } else if (f.code == SEGV_ACCERR) {
-    std::snprintf(out, size, "%s of protected memory at 0x%lx", verb, address);
-  } else if (f.bad_call) {
-    std::snprintf(out, size, "call through a wild function pointer (execution at 0x%lx, where nothing is mapped)",
-                  address);
+/// Where a sentence goes.
+struct sentence {
+  char *out;
+  std::size_t size;
+
+  [[gnu::format(printf, 2, 3)]] void say(const char *format, ...) const noexcept {
+    va_list arguments;
+    va_start(arguments, format);
+    std::vsnprintf(out, size, format, arguments);
+    va_end(arguments);
+  }
+};
+
+inline unsigned long printed_address(const fault_facts &f) noexcept { return static_cast<unsigned long>(f.address); }
+
+/// Memory that is there, and may not be used like this.
+inline void decode_protection(const fault_facts &f, const sentence &to) noexcept {
+  if (f.access == CGO_GUARD_ACCESS_EXECUTE) {
+    to.say("execution of data at 0x%lx (memory that is not executable)", printed_address(f));
+  } else if (f.access == CGO_GUARD_ACCESS_WRITE) {
+    to.say("write to read-only memory at 0x%lx", printed_address(f));
   } else {
-    std::snprintf(out, size, "wild address: %s at 0x%lx, where nothing is mapped", verb, address);
+    to.say("%s of protected memory at 0x%lx", access_verb(f.access), printed_address(f));
+  }
+}
+
+/// A pointer to a function that led nowhere.
+inline void decode_bad_call(const fault_facts &f, const sentence &to) noexcept {
+  if (f.not_canonical) {
+    to.say("call through a wild function pointer (execution at 0x%lx, not canonical)", printed_address(f));
+  } else if (f.address < null_page) {
+    to.say("call through a null function pointer (execution at 0x%lx)", printed_address(f));
+  } else if (f.code == SEGV_ACCERR) {
+    decode_protection(f, to);
+  } else {
+    to.say("call through a wild function pointer (execution at 0x%lx, where nothing is mapped)", printed_address(f));
+  }
+}
+
+/// A pointer to data.
+inline void decode_bad_access(const fault_facts &f, const sentence &to) noexcept {
+  const char *const verb = access_verb(f.access);
+  if (f.not_canonical) {
+    to.say("wild address: %s at 0x%lx (not canonical: no such address can exist)", verb, printed_address(f));
+  } else if (f.alignment != 0) {
+    to.say("misaligned %s at 0x%lx (the instruction needs a multiple of %u)", verb, printed_address(f), f.alignment);
+  } else if (f.address < null_page) {
+    to.say("null pointer %s at 0x%lx", verb, printed_address(f));
+  } else if (f.code == SEGV_ACCERR) {
+    decode_protection(f, to);
+  } else {
+    to.say("wild address: %s at 0x%lx, where nothing is mapped", verb, printed_address(f));
+  }
+}
+
+inline void decode_segv(const fault_facts &f, std::uint64_t frames, const sentence &to) noexcept {
+  if (f.stack_overflow) {
+    to.say("stack overflow, %llu frames deep (%s at 0x%lx)", static_cast<unsigned long long>(frames),
+           access_verb(f.access), printed_address(f));
+  } else if (f.privileged != nullptr) {
+    to.say("privileged instruction (%s)", f.privileged);
+  } else if (!f.address_known) {
+    to.say("general protection fault (the processor does not say why)");
+  } else if (f.bad_return) {
+    to.say("return to a wild address (execution at 0x%lx%s): the return address on the stack was overwritten",
+           printed_address(f), f.not_canonical ? ", not canonical" : "");
+  } else if (f.bad_call || (f.bad_target && f.not_canonical)) {
+    decode_bad_call(f, to);
+  } else {
+    decode_bad_access(f, to);
+  }
+}
+
+inline void decode_bus_error(const fault_facts &f, const sentence &to) noexcept {
+  const char *const why = f.code == BUS_ADRALN   ? "misaligned address"
+                          : f.code == BUS_ADRERR ? "beyond the end of a mapped file"
+                          : f.code == SI_KERNEL  ? "wild stack address (not canonical)"
+                                                 : "hardware memory error";
+  if (f.address_known) {
+    to.say("%s: %s at 0x%lx", why, access_verb(f.access), printed_address(f));
+  } else {
+    to.say("%s", why);
+  }
+}
+
+inline const char *arithmetic_exception(int code) noexcept {
+  switch (code) {
+    // The processor has one exception for both, and so has the kernel.
+    case FPE_INTDIV: return "integer division by zero, or of the smallest integer by -1";
+    case FPE_INTOVF: return "integer overflow";
+    case FPE_FLTDIV: return "floating-point division by zero";
+    case FPE_FLTOVF: return "floating-point overflow";
+    case FPE_FLTUND: return "floating-point underflow";
+    case FPE_FLTRES: return "inexact floating-point result";
+    case FPE_FLTINV: return "invalid floating-point operation";
+    default: return "floating-point exception";
   }
 }
 
@@ -96,58 +157,30 @@ inline const char *sanitizer_check_name(int number) noexcept {
   return number < static_cast<int>(sizeof names / sizeof names[0]) ? names[number] : nullptr;
 }
 
+inline void decode_illegal_instruction(const fault_facts &f, const sentence &to) noexcept {
+  if (const int check = arch::failed_check(f.instruction); check >= 0) {
+    const char *const name = sanitizer_check_name(check);
+    to.say("%s (check %d of clang's -fsanitize-trap)", name != nullptr ? name : "undefined behaviour", check);
+  } else if (arch::is_trap_instruction(f.instruction) || arch::is_undefined_instruction(f.instruction)) {
+    to.say("trap instruction (__builtin_trap, or code the compiler believed unreachable)");
+  } else {
+    to.say("illegal instruction at 0x%lx", printed_address(f));
+  }
+}
+
 /// The message of a fault. @param frames how deep the stack was. A note (assert's text) takes precedence and is not
 /// looked at here.
 inline void decode_fault(const fault_facts &f, std::uint64_t frames, char *out, std::size_t size) noexcept {
-  const auto address = static_cast<unsigned long>(f.address);
-  if (f.code <= 0) {
-    std::snprintf(out, size, f.signal == SIGABRT ? "abort() was called" : "raised by the program itself");
-    return;
-  }
+  const sentence to{out, size};
+  if (f.code <= 0) return to.say("%s", f.signal == SIGABRT ? "abort() was called" : "raised by the program itself");
   switch (f.signal) {
-    case SIGSEGV: decode_segv(f, frames, out, size); return;
-    case SIGBUS: {
-      const char *const why = f.code == BUS_ADRALN   ? "misaligned address"
-                              : f.code == BUS_ADRERR ? "beyond the end of a mapped file"
-                              : f.code == SI_KERNEL  ? "wild stack address (not canonical)"
-                                                     : "hardware memory error";
-      if (f.address_known) {
-        std::snprintf(out, size, "%s: %s at 0x%lx", why, access_verb(f.access), address);
-      } else {
-        std::snprintf(out, size, "%s", why);
-      }
-      return;
-    }
-    case SIGFPE: {
-      const char *why = "floating-point exception";
-      switch (f.code) {
-        // The processor has one exception for both, and so has the kernel.
-        case FPE_INTDIV: why = "integer division by zero, or of the smallest integer by -1"; break;
-        case FPE_INTOVF: why = "integer overflow"; break;
-        case FPE_FLTDIV: why = "floating-point division by zero"; break;
-        case FPE_FLTOVF: why = "floating-point overflow"; break;
-        case FPE_FLTUND: why = "floating-point underflow"; break;
-        case FPE_FLTRES: why = "inexact floating-point result"; break;
-        case FPE_FLTINV: why = "invalid floating-point operation"; break;
-        default: break;
-      }
-      std::snprintf(out, size, "%s", why);
-      return;
-    }
-    case SIGILL:
-      if (const int check = arch::failed_check(f.instruction); check >= 0) {
-        const char *const name = sanitizer_check_name(check);
-        std::snprintf(out, size, "%s (check %d of clang's -fsanitize-trap)",
-                      name != nullptr ? name : "undefined behaviour", check);
-      } else if (arch::is_trap_instruction(f.instruction) || arch::is_undefined_instruction(f.instruction)) {
-        std::snprintf(out, size, "trap instruction (__builtin_trap, or code the compiler believed unreachable)");
-      } else {
-        std::snprintf(out, size, "illegal instruction at 0x%lx", address);
-      }
-      return;
-    case SIGTRAP: std::snprintf(out, size, "breakpoint instruction without a debugger"); return;
-    case SIGSYS: std::snprintf(out, size, "system call %d is not allowed here (seccomp)", f.system_call); return;
-    default: std::snprintf(out, size, "signal %d, code %d", f.signal, f.code); return;
+    case SIGSEGV: return decode_segv(f, frames, to);
+    case SIGBUS: return decode_bus_error(f, to);
+    case SIGFPE: return to.say("%s", arithmetic_exception(f.code));
+    case SIGILL: return decode_illegal_instruction(f, to);
+    case SIGTRAP: return to.say("breakpoint instruction without a debugger");
+    case SIGSYS: return to.say("system call %d is not allowed here (seccomp)", f.system_call);
+    default: return to.say("signal %d, code %d", f.signal, f.code);
   }
 }
 

@@ -71,38 +71,62 @@ inline void explain_protection_fault(const arch::registers &at_fault, bool of_al
                                                          : CGO_GUARD_ACCESS_READ;
 }
 
+/// The processor has said no to an instruction, and not to an address.
+inline void describe_protection_fault(bool of_alignment, const ucontext_t &context, fault_facts &out) noexcept {
+  arch::registers at_fault;
+  arch::from_ucontext(context, at_fault);
+  explain_protection_fault(at_fault, of_alignment, out);
+  if (out.bad_call) out.bad_return = arch::was_return(at_fault);
+}
+
+inline void describe_bad_address(const siginfo_t &info, const ucontext_t &context, fault_facts &out) noexcept {
+  out.address = reinterpret_cast<std::uintptr_t>(info.si_addr);
+  out.address_known = true;
+  if (!arch::is_page_fault(context)) return;
+  out.access = arch::page_fault_was_fetch(context)   ? CGO_GUARD_ACCESS_EXECUTE
+               : arch::page_fault_was_write(context) ? CGO_GUARD_ACCESS_WRITE
+                                                     : CGO_GUARD_ACCESS_READ;
+  out.bad_call = out.access == CGO_GUARD_ACCESS_EXECUTE && out.address == out.pc;
+  if (!out.bad_call) return;
+  arch::registers at_fault;
+  arch::from_ucontext(context, at_fault);
+  out.bad_return = arch::was_return(at_fault);
+}
+
 inline void describe_fault(int signal, const siginfo_t &info, const ucontext_t &context, fault_facts &out) noexcept {
   std::memset(&out, 0, sizeof out);
   out.signal = signal;
   out.code = info.si_code;
   out.pc = arch::pc_of(context);
   out.instruction = arch::instruction_bytes(out.pc);
-  if (signal == SIGSYS && info.si_code > 0) out.system_call = info.si_syscall;
   if (info.si_code <= 0) return;
-  const bool of_alignment = signal == SIGBUS && info.si_code == BUS_ADRALN;
-  if ((signal == SIGSEGV || signal == SIGBUS) && (info.si_code == SI_KERNEL || of_alignment)) {
-    arch::registers at_fault;
-    arch::from_ucontext(context, at_fault);
-    explain_protection_fault(at_fault, of_alignment, out);
-    if (out.bad_call) out.bad_return = arch::was_return(at_fault);
-  } else if (signal == SIGSEGV || signal == SIGBUS) {
-    out.address = reinterpret_cast<std::uintptr_t>(info.si_addr);
-    out.address_known = true;
-    if (arch::is_page_fault(context)) {
-      out.access = arch::page_fault_was_fetch(context)   ? CGO_GUARD_ACCESS_EXECUTE
-                   : arch::page_fault_was_write(context) ? CGO_GUARD_ACCESS_WRITE
-                                                         : CGO_GUARD_ACCESS_READ;
-      out.bad_call = out.access == CGO_GUARD_ACCESS_EXECUTE && out.address == out.pc;
-      if (out.bad_call) {
-        arch::registers at_fault;
-        arch::from_ucontext(context, at_fault);
-        out.bad_return = arch::was_return(at_fault);
+  switch (signal) {
+    case SIGSEGV:
+    case SIGBUS: {
+      const bool of_alignment = signal == SIGBUS && info.si_code == BUS_ADRALN;
+      if (info.si_code == SI_KERNEL || of_alignment) {
+        describe_protection_fault(of_alignment, context, out);
+      } else {
+        describe_bad_address(info, context, out);
       }
+      break;
     }
-  } else if (signal == SIGFPE || signal == SIGILL || signal == SIGTRAP) {
-    out.address = reinterpret_cast<std::uintptr_t>(info.si_addr);
-    out.address_known = info.si_addr != nullptr;
+    case SIGFPE:
+    case SIGILL:
+    case SIGTRAP:
+      out.address = reinterpret_cast<std::uintptr_t>(info.si_addr);
+      out.address_known = info.si_addr != nullptr;
+      break;
+    case SIGSYS: out.system_call = info.si_syscall; break;
+    default: break;
   }
+}
+
+/// Where a walk from the fault begins.
+inline walk_start start_of_walk(const ucontext_t &context, const fault_facts &fault) noexcept {
+  arch::registers at_fault;
+  arch::from_ucontext(context, at_fault);
+  return start_of_walk(at_fault, !arch::pc_is_after_trap(context), fault.bad_call);
 }
 
 /// A fault inside the frame of its own function, or right below it, is the stack running out: that memory can't be bad

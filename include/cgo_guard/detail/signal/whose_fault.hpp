@@ -40,15 +40,6 @@ inline found_guard walk_from_fault(examined_fault &fault) noexcept {
   return guard;
 }
 
-/// What happened, and where.
-inline void examine_fault(int signal, const siginfo_t &info, const ucontext_t &context,
-                          examined_fault &fault) noexcept {
-  describe_fault(signal, info, context, fault.facts);
-  arch::registers at_fault;
-  arch::from_ucontext(context, at_fault);
-  fault.start = start_of_walk(at_fault, !arch::pc_is_after_trap(context), fault.facts.bad_call);
-}
-
 /// @return the guard that is to have it, or an empty one where none is.
 inline found_guard whose_fault(int signal, const siginfo_t &info, const ucontext_t &context,
                                examined_fault &fault) noexcept {
@@ -56,7 +47,8 @@ inline found_guard whose_fault(int signal, const siginfo_t &info, const ucontext
   // A fork's child has its parent's stack, but its parent's callers are not there to be returned to.
   if (getpid() != process.process_id) return nobody;
   if (!is_synchronous(signal, info, context)) return nobody;
-  examine_fault(signal, info, context, fault);
+  describe_fault(signal, info, context, fault.facts);
+  fault.start = start_of_walk(context, fault.facts);
   const found_guard guard = walk_from_fault(fault);
   const bool refused =
       fault.facts.in_allocator && process.heap_policy.load(std::memory_order_relaxed) == CGO_GUARD_HEAP_CRASH;
