@@ -160,6 +160,24 @@ GUARDED_TEST_CASE("prepare_this_thread replaces an alternate stack that is too s
   }).join();
 }
 
+GUARDED_TEST_CASE("Above a thread's alternate stack is nothing that an overflow with big frames could step into") {
+  std::thread([] {
+    REQUIRE(cgo_guard::prepare_this_thread());
+    const stack_t mine = stack_now();
+    const char *const end = static_cast<const char *>(mine.ss_sp) + mine.ss_size;
+    int ends[2];
+    REQUIRE(pipe(ends) == 0);
+    CHECK(write(ends[1], end - 1, 1) == 1);
+    std::size_t can_be_touched = 0;
+    for (std::size_t at = 0; at < 1024 * 1024; at += 4096) {
+      if (write(ends[1], end + at, 1) == 1) ++can_be_touched;
+    }
+    CHECK(can_be_touched == 0);
+    close(ends[0]);
+    close(ends[1]);
+  }).join();
+}
+
 GUARDED_TEST_CASE("enter_thread puts a small alternate stack aside as long as it runs, every time") {
   std::thread([] {
     const small_stack small;

@@ -5,6 +5,7 @@
 #ifndef CGO_GUARD_CHILD_HPP
 #define CGO_GUARD_CHILD_HPP
 
+#include <cerrno>
 #include <csignal>
 #include <cstdint>
 
@@ -13,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../runtime/signal_set.hpp"
@@ -62,6 +64,24 @@ inline void stand_in_nobodys_way(int fd, unsigned seconds, std::uint64_t unblock
     syscall(SYS_write, oom, "1000", 4);
     syscall(SYS_close, oom);
   }
+}
+
+inline bool write_whole(int fd, const char *text, std::size_t length) noexcept {
+  while (length > 0) {
+    const ssize_t written = ::write(fd, text, length);
+    if (written <= 0) return false;
+    text += written;
+    length -= static_cast<std::size_t>(written);
+  }
+  return true;
+}
+
+/// For one that ends in any case. @return its status.
+inline int wait_for_end(pid_t child) noexcept {
+  int status = 0;
+  while (waitpid(child, &status, __WALL) < 0 && errno == EINTR) {
+  }
+  return status;
 }
 
 }  // namespace detail

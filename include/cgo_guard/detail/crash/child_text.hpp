@@ -19,16 +19,6 @@ struct child_text_request {
   int fd;
 };
 
-inline bool write_whole(int fd, const char *text, std::size_t length) noexcept {
-  while (length > 0) {
-    const ssize_t written = ::write(fd, text, length);
-    if (written <= 0) return false;
-    text += written;
-    length -= static_cast<std::size_t>(written);
-  }
-  return true;
-}
-
 /// In the child. Its own faults are taken by its own guard, and end it.
 template <class Make>
 [[noreturn]] void write_text_and_end(void *argument) noexcept {
@@ -74,11 +64,11 @@ template <class Make>
 std::size_t text_from_child(const Make &make, char *buffer, std::size_t size) noexcept {
   int channel[2];
   if (size < 2 || child_is_hopeless.load(std::memory_order_relaxed) || pipe2(channel, O_CLOEXEC) != 0) return 0;
-  void *const stack = mmap(nullptr, names_stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const temporary_stack<names_stack_size> stack;
   child_text_request<Make> request{make, channel[1]};
-  const long child = stack != MAP_FAILED ? copy_process() : -1;
+  const long child = stack ? copy_process() : -1;
   if (child == 0) {
-    arch::call_on_stack(&write_text_and_end<Make>, &request, static_cast<char *>(stack) + names_stack_size);
+    arch::call_on_stack(&write_text_and_end<Make>, &request, stack.top());
   }
   ::close(channel[1]);
   ssize_t length = 0;
@@ -88,13 +78,9 @@ std::size_t text_from_child(const Make &make, char *buffer, std::size_t size) no
       child_is_hopeless.store(true, std::memory_order_relaxed);
       syscall(SYS_kill, child, SIGKILL);
     }
-    int status = 0;
-    while (waitpid(static_cast<pid_t>(child), &status, __WALL) < 0 && errno == EINTR) {
-    }
-    if (status != 0) length = 0;
+    if (wait_for_end(static_cast<pid_t>(child)) != 0) length = 0;
   }
   ::close(channel[0]);
-  if (stack != MAP_FAILED) munmap(stack, names_stack_size);
   if (length <= 0) return 0;
   buffer[length] = 0;
   return static_cast<std::size_t>(length);

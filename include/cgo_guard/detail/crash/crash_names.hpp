@@ -9,11 +9,11 @@
 #include <cerrno>
 #include <ctime>
 
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../runtime/guarded_stack.hpp"
 #include "../state/process.hpp"
 #include "child.hpp"
 
@@ -64,31 +64,23 @@ inline void become_namer(int fd) noexcept {
   if (text != nullptr) {
     static constexpr char title[] = "C++ stack:\n";
     static_cast<void>(!::write(request.fd, title, sizeof title - 1));
-    std::size_t length = std::strlen(text);
-    for (const char *at = text; length > 0;) {
-      const ssize_t written = ::write(request.fd, at, length);
-      if (written <= 0) break;
-      at += written;
-      length -= static_cast<std::size_t>(written);
-    }
+    write_whole(request.fd, text, std::strlen(text));
   }
   for (;;) syscall(SYS_exit_group, 0);
 }
 
-/// @return 0 where it still runs; otherwise it is gone.
-inline pid_t look_after(pid_t child, int options) noexcept {
+inline bool is_at_work(pid_t child) noexcept {
   int status = 0;
-  const pid_t ended = waitpid(child, &status, __WALL | options);
-  return ended < 0 && errno == EINTR ? 0 : ended;
+  const pid_t ended = waitpid(child, &status, __WALL | WNOHANG);
+  return ended == 0 || (ended < 0 && errno == EINTR);
 }
 
 /// Until the child has ended, which it does in any case: by our hand where our patience does.
 inline void wait_for_namer(pid_t child) noexcept {
-  for (int waited = 0; look_after(child, WNOHANG) == 0; ++waited) {
+  for (int waited = 0; is_at_work(child); ++waited) {
     if (waited == names_patience_ms) {
       syscall(SYS_kill, child, SIGKILL);
-      while (look_after(child, 0) == 0) {
-      }
+      wait_for_end(child);
       return;
     }
     const timespec one_ms = {0, 1000000};
@@ -101,12 +93,11 @@ inline void write_crash_names(int fd, const void *const *frames, std::uint64_t c
                               std::uint64_t omitted) noexcept {
   if (&cgo_guard_v1_format_frames == nullptr) return;
   crash_names_request request{fd, frames, count, head, omitted};
-  void *const stack = mmap(nullptr, names_stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (stack == MAP_FAILED) return;
+  const temporary_stack<names_stack_size> stack;
+  if (!stack) return;
   const long child = copy_process();
-  if (child == 0) arch::call_on_stack(&write_names_and_end, &request, static_cast<char *>(stack) + names_stack_size);
+  if (child == 0) arch::call_on_stack(&write_names_and_end, &request, stack.top());
   if (child > 0) wait_for_namer(static_cast<pid_t>(child));
-  munmap(stack, names_stack_size);
 }
 
 }  // namespace detail

@@ -8,10 +8,10 @@
 #include <type_traits>
 
 #include <pthread.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../runtime/guarded_stack.hpp"
 #include "../unwind/scan.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
@@ -42,18 +42,17 @@ constexpr std::size_t roomy_stack_size = 1024 * 1024;
 /// Calls work(), which throws nothing, where there is room for it. Without memory for that, right here.
 template <class Work>
 void with_roomy_stack(Work &&work) noexcept {
-  void *memory = MAP_FAILED;
-  if (room_left() < enough_room) {
-    memory =
-        mmap(nullptr, roomy_stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (room_left() >= enough_room) {
+    work();
+    return;
   }
-  if (memory == MAP_FAILED) {
+  const temporary_stack<roomy_stack_size> stack;
+  if (!stack) {
     work();
     return;
   }
   arch::cgo_guard_v1_call_on([](void *body) noexcept { (*static_cast<std::remove_reference_t<Work> *>(body))(); },
-                             &work, static_cast<char *>(memory) + roomy_stack_size);
-  munmap(memory, roomy_stack_size);
+                             &work, stack.top());
 }
 
 }  // namespace detail

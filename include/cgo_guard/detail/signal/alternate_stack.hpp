@@ -12,10 +12,8 @@
 
 #include <pthread.h>
 #include <sys/auxv.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include "../arch/arch.hpp"
+#include "../runtime/guarded_stack.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -46,15 +44,9 @@ inline bool has_room(const stack_t &stack) noexcept {
   return (stack.ss_flags & SS_DISABLE) == 0 && stack.ss_size >= kernel_frame_size() + room_for_handlers;
 }
 
-/// The mapping: a page that can't be touched, and the stack above it.
-struct alternate_stack {
-  std::uintptr_t base;
-
-  static std::size_t guard_size() noexcept { return static_cast<std::size_t>(sysconf(_SC_PAGESIZE)); }
-  static std::size_t mapped_size() noexcept { return guard_size() + alternate_stack_size; }
-  void *lowest() const noexcept { return reinterpret_cast<void *>(base + guard_size()); }
-  void unmap() const noexcept { munmap(reinterpret_cast<void *>(base), mapped_size()); }
-};
+// With the clearance, because the kernel maps it below what it has mapped last, which is the new thread's own stack as
+// a rule: the very one whose overflow it is for.
+using alternate_stack = guarded_stacks<alternate_stack_size, 1, stack_clearance>;
 
 inline void release_alternate_stack(void *value) noexcept;
 
@@ -118,16 +110,12 @@ inline void release_alternate_stack(void *value) noexcept {
 /// The calling thread's stack of ours, made where it has none yet. @return base 0 if there was no memory for it.
 inline alternate_stack own_alternate_stack() noexcept {
   if (const std::uintptr_t known = alternate_stack_owner.get()) return {known & ~rounds_mask};
-  void *const memory = mmap(nullptr, alternate_stack::mapped_size(), PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-  if (memory == MAP_FAILED) return {0};
-  const alternate_stack stack{reinterpret_cast<std::uintptr_t>(memory)};
+  alternate_stack stack;
+  stack.map();
   // The owner before its use: a stack that nobody will release must not come into use.
-  if (mprotect(memory, alternate_stack::guard_size(), PROT_NONE) == 0 && alternate_stack_owner.set(stack.base)) {
-    return stack;
-  }
+  if (stack.base == 0 || alternate_stack_owner.set(stack.base)) return stack;
   stack.unmap();
-  return {0};
+  return {};
 }
 
 /// Sees to it that signals of the calling thread have a stack with room. One that is too small belongs to somebody, who

@@ -16,11 +16,11 @@
 #include <cstdint>
 #include <type_traits>
 
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../arch/arch.hpp"
+#include "../runtime/guarded_stack.hpp"
 #include "../state/process.hpp"
 #include "call_handler.hpp"
 
@@ -36,23 +36,16 @@ constexpr std::size_t handler_need_without = 2 * 1024;
 // The same where there is no stack of ours to be had.
 constexpr std::size_t handler_need_with_all = 24 * 1024;
 
-/// A few stacks for all threads: one is in use only while a fault is being looked at. Each above a page that can't be
-/// touched. Only the pages that are touched take memory, and it is the first ones that are used again.
+/// A few stacks for all threads: one is in use only while a fault is being looked at. Only the pages that
+/// are touched take memory, and it is the first ones that are used again.
 class handler_stack_pool {
  public:
   /// Once, in ordinary context. Without memory for them there are none.
   void prepare() noexcept {
     if (base_.load(std::memory_order_relaxed) != 0) return;
-    void *const memory = mmap(nullptr, count * distance + clearance, PROT_NONE,
-                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED) return;
-    for (std::size_t i = 0; i < count; ++i) {
-      char *const lowest = static_cast<char *>(memory) + i * distance + guard_size;
-      if (mprotect(lowest, handler_stack_size, PROT_READ | PROT_WRITE) == 0) continue;
-      munmap(memory, count * distance + clearance);
-      return;
-    }
-    base_.store(reinterpret_cast<std::uintptr_t>(memory), std::memory_order_release);
+    stacks fresh;
+    fresh.map();
+    base_.store(fresh.base, std::memory_order_release);
   }
 
   /// @return -1 where all are in use.
@@ -72,22 +65,17 @@ class handler_stack_pool {
   void forget_other_threads() noexcept { taken_.store(0, std::memory_order_relaxed); }
 
   std::uintptr_t lowest(int stack) const noexcept {
-    return base_.load(std::memory_order_relaxed) + static_cast<std::size_t>(stack) * distance + guard_size;
+    return reinterpret_cast<std::uintptr_t>(mapped().lowest(static_cast<std::size_t>(stack)));
   }
+  char *top(int stack) const noexcept { return mapped().top(static_cast<std::size_t>(stack)); }
   /// Whether an address is in one of them, or in the page below it.
-  bool contains(std::uintptr_t address) const noexcept {
-    const std::uintptr_t base = base_.load(std::memory_order_acquire);
-    return base != 0 && address - base < count * distance;
-  }
+  bool contains(std::uintptr_t address) const noexcept { return mapped().contain(address); }
 
   static constexpr std::size_t count = 16;
-  // Above them, to the stack of a thread that was there before: frames of 100 KiB step over the page that a stack ends
-  // with, and such an overflow is to end in front of ours, not in one of them.
-  static constexpr std::size_t clearance = 1024 * 1024;
 
  private:
-  static constexpr std::size_t guard_size = arch::largest_page_size;
-  static constexpr std::size_t distance = guard_size + handler_stack_size;
+  using stacks = guarded_stacks<handler_stack_size, count, stack_clearance>;
+  stacks mapped() const noexcept { return {base_.load(std::memory_order_acquire)}; }
 
   std::atomic<std::uintptr_t> base_{0};
   std::atomic<std::uint32_t> taken_{0};
@@ -148,8 +136,7 @@ struct work_elsewhere {
     function(argument);
     return true;
   }
-  arch::cgo_guard_v1_call_on(&work_elsewhere::run, &work,
-                             reinterpret_cast<void *>(handler_stacks.lowest(work.stack) + handler_stack_size));
+  arch::cgo_guard_v1_call_on(&work_elsewhere::run, &work, handler_stacks.top(work.stack));
   syscall(SYS_sigaltstack, &work.alternate, nullptr);  // not before: the kernel refuses to change the one in use
   handler_stacks.give_back(work.stack);
   return true;
