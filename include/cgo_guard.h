@@ -2,23 +2,28 @@
 /// @file cgo_guard.h
 /// The one include. In C, and in a cgo preamble: the error and the functions on it. In C++17: the barrier as well.
 ///
+/// It declares. What it declares is compiled once in a program: by the Go package cgoguard, by Meson's dependency, or
+/// by one C++ file of yours that defines CGO_GUARD_IMPLEMENTATION before it includes this one. Where nobody does, the
+/// linker says so.
+///
 /// Macros that a user may define before it:
+/// - CGO_GUARD_IMPLEMENTATION: this file is the one. Several do no harm.
+/// - CGO_GUARD_NO_INTERPOSE: with it, leave __assert_fail, __cxa_throw and their like alone
+/// (detail/guard/interpose.hpp).
 /// - CGO_GUARD_NON_CALL_EXCEPTIONS: close the gaps in this file's own functions, see below.
-/// - CGO_GUARD_C_API_ELSEWHERE: don't compile the C functions of abi.h into this file, because another file of the
-/// program
-///   has them. With the Go package cgoguard one always has. Saves two thirds of the compile time.
-/// - CGO_GUARD_NO_INTERPOSE: leave __assert_fail, __cxa_throw and their like alone (interpose.hpp).
+///
+/// With an include of their own, because they bring standard headers along: <cgo_guard/thread.hpp>,
+/// <cgo_guard/translator.hpp>, <cgo_guard/boost_exception.hpp>, <cgo_guard/boost_stacktrace.hpp>,
+/// <cgo_guard/floating_point.hpp>.
 #ifndef CGO_GUARD_H
 #define CGO_GUARD_H
 
 #include "cgo_guard/abi.h"
 
 #ifdef __cplusplus
-#include "cgo_guard/config.hpp"
-
-#include "cgo_guard/floating_point.hpp"
+#include "cgo_guard/callback.hpp"
+#include "cgo_guard/enter_thread.hpp"
 #include "cgo_guard/guard.hpp"
-#include "cgo_guard/thread.hpp"
 
 /// By default a compiler takes it that a load, a store or a division never throws, and records no cleanup for it: a
 /// function that faults itself, rather than in something it calls, keeps its locks. GCC can be asked to record those
@@ -34,3 +39,8 @@
 #endif /* __cplusplus */
 
 #endif /* CGO_GUARD_H */
+
+/* Outside of the include guard: another header may have included this one before the macro was defined. */
+#if defined(__cplusplus) && defined(CGO_GUARD_IMPLEMENTATION)
+#include "cgo_guard/implementation.hpp"
+#endif

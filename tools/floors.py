@@ -8,7 +8,7 @@ import re
 import sys
 
 ROOT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "include", "cgo_guard")
-GROUND = ("abi.h", "config.hpp")  # every floor stands on it
+GROUND = ("abi.h", "config.hpp", "contract.hpp")  # every floor stands on it
 # Headers for users that a floor is the other half of.
 THROUGH_THE_DOOR = {"guard.hpp", "callback.hpp", "thread.hpp", "translator.hpp"}
 

@@ -19,7 +19,7 @@
 #include <boost/exception/exception.hpp>
 #include <boost/exception/get_error_info.hpp>
 
-#include "detail/exception/translate.hpp"
+#include "translator.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {

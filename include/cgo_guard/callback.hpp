@@ -10,11 +10,9 @@
 #ifndef CGO_GUARD_CALLBACK_HPP
 #define CGO_GUARD_CALLBACK_HPP
 
-#include <stdexcept>
-#include <utility>
+#include <new>  // std::exception, complete, without the rest of <exception>
 
-#include "abi.h"
-#include "config.hpp"
+#include "contract.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 
@@ -23,39 +21,34 @@ CGO_GUARD_NAMESPACE_BEGIN
 /// cause of the guard's own error, with its own stack.
 ///
 /// Copies share the report. Copying and destroying are thread-safe, don't throw and don't call into Go.
-class error : public std::runtime_error {
+class CGO_GUARD_SHARED error : public std::exception {
  public:
   /// @param report a live error of this version; owned from here on.
-  explicit error(cgo_guard_error *report) : std::runtime_error(owned{report}.report->message), report_(report) {}
-  error(const error &other) noexcept : std::runtime_error(other), report_(cgo_guard_retain(other.report_)) {}
+  explicit error(cgo_guard_error *report) noexcept : report_(report) {}
+  error(const error &other) noexcept : std::exception(other), report_(cgo_guard_retain(other.report_)) {}
   error &operator=(const error &other) noexcept {
     if (this == &other) return *this;
-    std::runtime_error::operator=(other);
-    cgo_guard_free(std::exchange(report_, cgo_guard_retain(other.report_)));
+    cgo_guard_error *const before = report_;
+    report_ = cgo_guard_retain(other.report_);
+    cgo_guard_free(before);
     return *this;
   }
-  ~error() override { cgo_guard_free(report_); }
+  ~error() override;  // the implementation's, and with it the type_info, of which the program should have one
 
+  const char *what() const noexcept override { return report_->message; }
   /// The report. It lives as long as this exception; cgo_guard_retain keeps it longer.
   cgo_guard_error *report() const noexcept { return report_; }
 
  private:
-  /// Frees the report if the base class finds no memory for the message.
-  struct owned {
-    cgo_guard_error *report;
-    int exceptions = std::uncaught_exceptions();
-    ~owned() {
-      if (std::uncaught_exceptions() > exceptions) cgo_guard_free(report);
-    }
-  };
   cgo_guard_error *report_;
 };
 
 /// A Go error, or a Go panic, that a callback reported. what() is its text, type() its Go type. Catching it and going
 /// on is allowed, also for a panic: the Go value is dropped with the last copy.
-class go_error : public error {
+class CGO_GUARD_SHARED go_error : public error {
  public:
   using error::error;
+  ~go_error() override;
   /// Such as "*fs.PathError"; lives as long as this exception.
   const char *type() const noexcept { return report()->name; }
   /// Whether it was a panic, which the guard's caller in Go goes on with, rather than an error that was returned.
@@ -63,30 +56,12 @@ class go_error : public error {
 };
 
 #if defined(__cpp_exceptions)
-namespace detail {
-[[noreturn, gnu::cold, gnu::noinline]] inline void throw_report(cgo_guard_error *report) {
-  std::uint64_t prefix[3];
-  if (cgo_guard_read_prefix(report, prefix) == 0 || prefix[0] != CGO_GUARD_MAGIC) {
-    throw std::invalid_argument(
-        "cgo_guard::check was given a pointer that is no cgo_guard_error; pass what cgoguard.Callback or a guard "
-        "returned");
-  }
-  if (report->abi_version != CGO_GUARD_ABI_VERSION || report->struct_size != sizeof *report) {
-    report->release(report);
-    throw std::invalid_argument(
-        "cgo_guard::check was given an error of another version of cgo_guard.h; what it said can't be read");
-  }
-  if (report->code == CGO_GUARD_GO) throw go_error(report);
-  throw error(report);
-}
-}  // namespace detail
-
 /// Throws what a callback or a nested guard reported; returns where it succeeded.
 /// @param report what cgoguard.Callback returned in Go, or what a guarded function returned; NULL is success. Owned by
 ///   check from here on.
 /// @throws go_error for a Go error or panic, error for any other failure, std::invalid_argument for what is no report.
 inline void check(cgo_guard_error *report) {
-  if (CGO_GUARD_UNLIKELY(report != nullptr)) detail::throw_report(report);
+  if (CGO_GUARD_UNLIKELY(report != nullptr)) cgo_guard_v1_throw_report(report);
 }
 /// The same for an exported Go function, whose unsafe.Pointer is a `void *` to C.
 inline void check(void *report) { check(static_cast<cgo_guard_error *>(report)); }

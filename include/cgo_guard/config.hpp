@@ -32,12 +32,7 @@
 #define CGO_GUARD_LIKELY(x) __builtin_expect(!!(x), 1)
 #define CGO_GUARD_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-// `used`, because a C file or the Go package may be the only caller: then no C++ file would emit them. It is also two
-// thirds of what the header costs to compile, so a file may say that another one of the program does it.
-#if defined(CGO_GUARD_C_API_ELSEWHERE)
-#define CGO_GUARD_C_API extern "C" inline
-#else
+// `used`, because it is other files that call them.
 #define CGO_GUARD_C_API extern "C" __attribute__((used)) inline
-#endif
 
 #endif  // CGO_GUARD_CONFIG_HPP

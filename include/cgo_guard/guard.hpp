@@ -5,23 +5,13 @@
 #define CGO_GUARD_GUARD_HPP
 
 #include <new>
-#include <type_traits>
-#include <utility>
 
-#include "config.hpp"
+#include "contract.hpp"
 
-#include "callback.hpp"
-
-#if CGO_GUARD_HAS_SIGNALS
-#include "detail/guard/entry.hpp"
-#include "detail/guard/exit.hpp"
-#include "detail/guard/interpose.hpp"
-#include "detail/guard/report.hpp"
-#else
-#include "detail/portable/guard_portable.hpp"
+#if !CGO_GUARD_HAS_SIGNALS && !defined(__cpp_exceptions)
+#error \
+    "cgo_guard guards only exceptions on this platform, and this file is compiled without them: it would guard nothing"
 #endif
-
-#include "detail/guard/thread_error.hpp"
 
 /// Guards the block that follows: `return CGO_GUARD { … };`
 ///
@@ -42,6 +32,13 @@
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
+/// Where a guard stands in the source.
+struct guard_site {
+  const char *function;
+  const char *file;
+  int line;
+};
+
 struct value_site {
   guard_site site;
   cgo_guard_error **error;
@@ -53,7 +50,9 @@ inline value_site make_value_site(cgo_guard_error **error, const char *function,
 
 template <class T>
 value_site make_value_site(T, const char *, const char *, int) noexcept {
-  constexpr bool is_null = std::is_same_v<T, std::nullptr_t> || std::is_integral_v<T>;  // NULL is a long to a template
+  // NULL is an integer to a template, of a type that only the compiler knows.
+  constexpr bool is_null =
+      is_same_type<T, decltype(nullptr)> || is_same_type<T, decltype(__null)> || is_same_type<T, int>;
   static_assert(!is_null,
                 "CGO_GUARD_VALUE(NULL): a failure would have no place to go; pass the address of a cgo_guard_error *");
   static_assert(is_null, "CGO_GUARD_VALUE takes a cgo_guard_error **");
@@ -61,57 +60,58 @@ value_site make_value_site(T, const char *, const char *, int) noexcept {
 }
 
 /// Runs a block under a guard. @return NULL or the error.
-template <class Body>
-[[nodiscard, gnu::always_inline]] inline cgo_guard_error *run_guarded(const guard_site &site,
-                                                                      Body &body) noexcept(false) {
-#if CGO_GUARD_HAS_SIGNALS
-  // The site is passed on in pieces, and only where something failed: as an object it would be built on every call.
-  guard_context<Body> context;
-  context.body = &body;
-  if (CGO_GUARD_UNLIKELY(process.mode.load(std::memory_order_relaxed) != process_mode::ready)) {
-    return run_with_detour(&block_thunk<Body>, context.record, site.function, site.file, site.line);
-  }
-  void *const outcome = arch::cgo_guard_v1_enter(&block_thunk<Body>, &context);
-  if (CGO_GUARD_LIKELY(outcome == nullptr)) return nullptr;
-  return fail(context.record, outcome, &block_thunk<Body>, site.function, site.file, site.line);
-#else
-  return run_portable(site, body);
-#endif
+///
+/// What failed is told its site afterwards: on the way in nothing is built that only a failure needs.
+[[nodiscard, gnu::always_inline]] inline cgo_guard_error *run_guarded(const guard_site &site, void (*thunk)(void *),
+                                                                      void *body) noexcept(false) {
+  cgo_guard_error *const error = cgo_guard_v1_run(thunk, body);
+  if (CGO_GUARD_LIKELY(error == nullptr)) return nullptr;
+  return cgo_guard_v1_failed_at(error, site.function, site.file, site.line);
 }
 
 template <class Body>
 [[nodiscard, gnu::always_inline]] inline cgo_guard_error *operator->*(const guard_site &site, Body &&body) {
-  return run_guarded(site, body);
+  return run_guarded(site, &block_thunk<Body>, address_of_block(body));
 }
 
-/// Where a value of a guarded block is built; not initialised on the way in, not destroyed where it never was built.
-template <class T>
-union value_slot {
-  value_slot() {}
-  ~value_slot() {}
-  T value;
+/// A block and the place for its value, which is not initialised on the way in, and not destroyed where it never was
+/// built.
+template <class Body, class Value>
+struct value_block {
+  explicit value_block(Body &block) noexcept : body(block) {}
+  ~value_block() {}
+  Body &body;
+  union {
+    Value value;
+  };
 };
+
+/// As block_thunk. The block's type comes first, for the same reason.
+template <class Body, class Value>
+void value_thunk(void *block) {
+  auto &it = *static_cast<value_block<Body, Value> *>(block);
+  ::new (static_cast<void *>(&it.value)) Value(it.body());
+}
 
 template <class Body>
 [[nodiscard, gnu::always_inline]] inline auto operator->*(const value_site &site, Body &&body) {
-  using value_type = std::remove_cv_t<decltype(body())>;
-  static_assert(!std::is_void_v<value_type>, "the block of CGO_GUARD_VALUE returns nothing: use CGO_GUARD");
+  using value_type = remove_cv<decltype(body())>;
+  static_assert(!is_same_type<value_type, void>, "the block of CGO_GUARD_VALUE returns nothing: use CGO_GUARD");
   static_assert(
-      std::is_default_constructible_v<value_type>,
+      __is_constructible(value_type),
       "the block of CGO_GUARD_VALUE returns a type without a default value, which a failure would have to return");
-  value_slot<value_type> slot;
-  auto fill = [&] { ::new (static_cast<void *>(&slot.value)) value_type(body()); };
-  cgo_guard_error *const failure = run_guarded(site.site, fill);
+  value_block<Body, value_type> block(body);
+  cgo_guard_error *const failure = run_guarded(site.site, &value_thunk<Body, value_type>, &block);
   if (CGO_GUARD_LIKELY(failure == nullptr)) {
     if (CGO_GUARD_LIKELY(site.error != nullptr)) *site.error = nullptr;
-    value_type result(std::move(slot.value));
-    slot.value.~value_type();
+    value_type result(static_cast<value_type &&>(block.value));
+    block.value.~value_type();
     return result;
   }
   if (site.error != nullptr) {
     *site.error = failure;
   } else {
-    report_undelivered(failure);
+    cgo_guard_v1_undelivered(failure);
   }
   return value_type{};
 }

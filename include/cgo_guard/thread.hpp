@@ -23,25 +23,14 @@
 #include <type_traits>
 #include <utility>
 
-#include "detail/guard/thread_error.hpp"
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "callback.hpp"
+#include "enter_thread.hpp"
 #include "guard.hpp"
 
-#if CGO_GUARD_HAS_SIGNALS
-#include "detail/signal/thread_signals.hpp"
-#endif
-
 CGO_GUARD_NAMESPACE_BEGIN
-
-#if !CGO_GUARD_HAS_SIGNALS
-/// Where signals can't be guarded, there is nothing to prepare a thread for. @return true
-inline bool prepare_this_thread() noexcept { return true; }
-namespace detail {
-struct ready_for_faults {
-  ready_for_faults() noexcept {}
-};
-}  // namespace detail
-#endif
-
 namespace detail {
 
 /// How a thread ended, and who is told. Shared by the thread and the object that stands for it; whichever of the two
@@ -51,13 +40,13 @@ class thread_outcome {
   /// By the thread, at its end. @param error owned, or nullptr.
   void finish(cgo_guard_error *error) {
     const std::uintptr_t before = state_.exchange(reinterpret_cast<std::uintptr_t>(error), std::memory_order_acq_rel);
-    if (before == nobody_asks && error != nullptr) deliver_thread_error(error);
+    if (before == nobody_asks && error != nullptr) cgo_guard_v1_thread_failed(error);
   }
 
   /// By the object, which won't ask any more.
   void disown() {
     const std::uintptr_t before = state_.exchange(nobody_asks, std::memory_order_acq_rel);
-    if (before != running) deliver_thread_error(reinterpret_cast<cgo_guard_error *>(before));
+    if (before != running) cgo_guard_v1_thread_failed(reinterpret_cast<cgo_guard_error *>(before));
   }
 
   /// By the object, once the thread has ended. @return the failure, which is the caller's, or nullptr.
@@ -67,9 +56,7 @@ class thread_outcome {
 
   void release() noexcept {
     if (owners_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-#if CGO_GUARD_HAS_SIGNALS
-    if (heap_is_poisoned()) return;
-#endif
+    if (cgo_guard_v1_heap_is_poisoned()) return;
     delete this;
   }
 
@@ -92,7 +79,7 @@ using outcome_owner = std::unique_ptr<thread_outcome, release_outcome>;
 /// joins. What is lost is the thread's stack, and its thread-local objects are not destroyed.
 inline void leave_corrupt_heap_alone() noexcept {
 #if CGO_GUARD_HAS_SIGNALS
-  if (heap_is_poisoned()) syscall(SYS_exit, 0);
+  if (cgo_guard_v1_heap_is_poisoned()) syscall(SYS_exit, 0);
 #endif
 }
 
@@ -135,7 +122,8 @@ struct start_site {
 template <class Call>
 void run_thread(thread_outcome &outcome, thread_call<Call> &body, const start_site &from) {
   prepare_this_thread();
-  cgo_guard_error *const error = run_guarded(guard_site{"cgo_guard::thread", from.file, from.line}, body);
+  cgo_guard_error *const error = run_guarded(guard_site{"cgo_guard::thread", from.file, from.line},
+                                             &block_thunk<thread_call<Call>>, address_of_block(body));
   const bool failed = error != nullptr;
   outcome.finish(error);
   if (failed) leave_corrupt_heap_alone();
@@ -247,21 +235,6 @@ class thread {
   std::thread native_;
   detail::outcome_owner outcome_;
 };
-
-/// Makes an existing thread safe, for its entry: a worker of OpenMP, a callback on a library's thread, a pthread. Runs
-/// body() under a guard, on a thread that has an alternate signal stack from then on, and the signals of faults not
-/// blocked as long as it runs; a failure goes to cgo_guard_on_thread_error. Throws nothing of body's; pthread_cancel
-/// and pthread_exit pass through.
-/// @param function, file, line where the call stands, which is the guard's site in the report.
-/// @return whether body succeeded.
-template <class Body>
-bool enter_thread(Body &&body, const char *function = __builtin_FUNCTION(), const char *file = __builtin_FILE(),
-                  int line = __builtin_LINE()) {
-  const detail::ready_for_faults ready;
-  cgo_guard_error *const error = detail::run_guarded(detail::guard_site{function, file, line}, body);
-  if (error != nullptr) detail::deliver_thread_error(error);
-  return error == nullptr;
-}
 
 CGO_GUARD_NAMESPACE_END
 

@@ -17,6 +17,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cgo_guard/detail/signal/alternate_stack.hpp>
+#include <cgo_guard/detail/signal/handler_stack.hpp>
+#include <cgo_guard/thread.hpp>
+
 #include "faults.hpp"
 #include "support.hpp"
 

@@ -11,6 +11,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cgo_guard/detail/signal/call_handler.hpp>
+
 #include "faults.hpp"
 #include "support.hpp"
 

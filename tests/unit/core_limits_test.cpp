@@ -6,6 +6,8 @@
 #include <csignal>
 #include <fstream>
 
+#include <cgo_guard/detail/crash/core_on_fault.hpp>
+
 #include "cores.hpp"
 
 using namespace cores_test;

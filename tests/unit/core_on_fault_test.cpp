@@ -15,6 +15,9 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <cgo_guard/detail/crash/core_mappings.hpp>
+#include <cgo_guard/detail/crash/core_on_fault.hpp>
+
 #include "cores.hpp"
 
 using namespace cores_test;

@@ -17,6 +17,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cgo_guard/detail/signal/handlers.hpp>
+#include <cgo_guard/detail/stack/symbolize.hpp>
+
 #include "faults.hpp"
 #include "support.hpp"
 

@@ -2,7 +2,7 @@
 /// @file debug_sections_test.cpp
 /// Compressed debug information, and the first stacks of a process by many threads at once.
 
-#include "cgo_guard/debug_sections.hpp"
+#include <cgo_guard/detail/stack/debug_sections.hpp>
 
 #include <atomic>
 #include <string>
@@ -12,8 +12,8 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 
+#include <cgo_guard/detail/stack/stack_text.hpp>
 #include "catch.hpp"
-#include "cgo_guard/stack_text.hpp"
 
 #define NOINLINE __attribute__((noinline))
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -9,6 +10,8 @@
 #include <unistd.h>
 
 #include <cgo_guard.h>
+
+#include <cgo_guard/detail/stack/decorate.hpp>
 
 #include "catch.hpp"
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <cerrno>
+#include <csignal>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <system_error>
 
 #include <pthread.h>
+
+#include <cgo_guard/detail/exception/throw_stack.hpp>
 
 #include "faults.hpp"
 #include "support.hpp"

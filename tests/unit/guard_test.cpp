@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <atomic>
+#include <csignal>
 #include <stdexcept>
 #include <string>
 #include <thread>

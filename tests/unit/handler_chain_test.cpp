@@ -8,6 +8,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cgo_guard/detail/state/handler_chain.hpp>
+#include <cgo_guard/detail/state/process.hpp>
+
 #include "faults.hpp"
 #include "support.hpp"
 

@@ -12,6 +12,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cgo_guard/detail/signal/alternate_stack.hpp>
+#include <cgo_guard/detail/signal/handler_stack.hpp>
+#include <cgo_guard/detail/state/process.hpp>
+
 #include "faults.hpp"
 #include "support.hpp"
 

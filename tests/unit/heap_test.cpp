@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <atomic>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -7,6 +8,8 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <cgo_guard/detail/state/process.hpp>
 
 #include "faults.hpp"
 #include "support.hpp"

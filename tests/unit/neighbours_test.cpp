@@ -13,6 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cgo_guard/detail/signal/install_lock.hpp>
+#include <cgo_guard/detail/state/process.hpp>
+
 #include "faults.hpp"
 #include "support.hpp"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #define CGO_GUARD_NON_CALL_EXCEPTIONS
 #include <cgo_guard.h>
+#include <csignal>
 
 #include <mutex>
 

@@ -3,6 +3,7 @@
 /// Workers of OpenMP, which somebody else starts and keeps: a program of its own, because all of it needs -fopenmp.
 
 #include <atomic>
+#include <csignal>
 #include <string>
 
 #include <omp.h>

@@ -7,6 +7,9 @@
 #include <emmintrin.h>
 #include <sys/mman.h>
 
+#include <cgo_guard/detail/arch/arch.hpp>
+#include <cgo_guard/detail/unwind/unwind.hpp>
+
 #include "faults.hpp"
 #include "support.hpp"
 

@@ -18,6 +18,8 @@
 
 #include <cgo_guard.h>
 
+#include <cgo_guard/thread.hpp>
+
 #include "catch.hpp"
 
 namespace {

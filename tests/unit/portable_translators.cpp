@@ -6,6 +6,8 @@
 
 #include <cgo_guard.h>
 
+#include <cgo_guard/translator.hpp>
+
 #include "catch.hpp"
 
 namespace {

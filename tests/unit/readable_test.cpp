@@ -9,6 +9,8 @@
 
 #include <sys/mman.h>
 
+#include <cgo_guard/detail/guard/readable.hpp>
+
 #include "support.hpp"
 
 namespace {

@@ -14,6 +14,8 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
+#include <cgo_guard/detail/state/process.hpp>
+
 #include "faults.hpp"
 #include "support.hpp"
 

@@ -10,6 +10,8 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
+#include <cgo_guard/detail/guard/roomy_stack.hpp>
+
 #include "faults.hpp"
 #include "support.hpp"
 

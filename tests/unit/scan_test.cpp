@@ -3,11 +3,17 @@
 // longjmp. Their trampolines' frames stay below the stack pointer, and later frames that don't write all their locals
 // bring them back. And those of other stacks.
 #include <alloca.h>
+#include <csignal>
 #include <cstdio>
 #include <thread>
 
 #include <sys/mman.h>
 #include <ucontext.h>
+
+#include <cgo_guard/detail/frames/cursor.hpp>
+#include <cgo_guard/detail/frames/frame_cache.hpp>
+#include <cgo_guard/detail/state/record.hpp>
+#include <cgo_guard/detail/unwind/scan.hpp>
 
 #include "faults.hpp"
 #include "support.hpp"

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 // Writes past the end of a local array that reach what the guarded block's frame keeps of its caller, and beyond it.
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
 #include <vector>
+
+#include <cgo_guard/detail/unwind/unwind.hpp>
 
 #include "faults.hpp"
 #include "support.hpp"

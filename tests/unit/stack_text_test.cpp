@@ -2,7 +2,7 @@
 /// @file stack_text_test.cpp
 /// What a stack looks like to its reader.
 
-#include "cgo_guard/stack_text.hpp"
+#include <cgo_guard/detail/stack/stack_text.hpp>
 
 #include <string>
 #include <type_traits>

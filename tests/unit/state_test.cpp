@@ -11,6 +11,8 @@
 #include <pthread.h>
 #include <xmmintrin.h>
 
+#include <cgo_guard/floating_point.hpp>
+
 #include "faults.hpp"
 #include "support.hpp"
 

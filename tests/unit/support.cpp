@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <cgo_guard/detail/signal/handlers.hpp>
+
 #include "support.hpp"
 
 #include <cerrno>

@@ -2,7 +2,7 @@
 /// @file symbolize_test.cpp
 /// Names and lines for addresses of this very program. Needs it built with -g, and libdw for the cases that say so.
 
-#include "cgo_guard/symbolize.hpp"
+#include <cgo_guard/detail/stack/symbolize.hpp>
 
 #include <atomic>
 #include <cstring>

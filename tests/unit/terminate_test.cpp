@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <csignal>
 #include <exception>
 #include <stdexcept>
 #include <string>
@@ -116,6 +117,7 @@ GUARDED_TEST_CASE("Trap 51: a throw through a C function without unwind tables c
   CHECK(error->code == CGO_GUARD_TERMINATE);
   CHECK(std::string(error->name) == "std::runtime_error");
   CHECK(contains(message_of(error), "one"));
+  CHECK(std::current_exception() == nullptr);
 }
 
 GUARDED_TEST_CASE("Trap 51: a terminate handler that a library set later still ends at the guard") {

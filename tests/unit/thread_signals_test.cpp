@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cgo_guard/thread.hpp>
+
 #include "faults.hpp"
 #include "support.hpp"
 

@@ -18,6 +18,8 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <cgo_guard/thread.hpp>
+
 #include "faults.hpp"
 #include "support.hpp"
 

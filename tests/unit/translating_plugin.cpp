@@ -8,6 +8,7 @@
 #include <thread>
 
 #include <cgo_guard.h>
+#include <cgo_guard/translator.hpp>
 
 namespace plugin {
 struct error {

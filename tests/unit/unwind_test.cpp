@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <cxxabi.h>
+#include <csignal>
 #include <exception>
 #include <mutex>
 #include <stdexcept>

@@ -5,6 +5,8 @@
 
 #include <sys/prctl.h>
 
+#include <cgo_guard/detail/stack/stack_text.hpp>
+
 #include "faults.hpp"
 #include "support.hpp"
 

@@ -6,27 +6,12 @@
 #define CGO_GUARD_CONTAIN_HPP
 
 #include <cstdlib>
-#include <type_traits>
 
+#include "../../contract.hpp"
 #include "personality.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
-
-/// The frame of a guarded block: its record, and the block itself behind it. The record comes first because the
-/// trampoline hands the same address to the block and to whoever looks for the record.
-template <class Body>
-struct guard_context {
-  guard_record record;
-  Body *body;
-};
-
-/// What the trampoline calls. Its name marks the border in a symbolized stack (stack_text.hpp).
-template <class Body>
-inline void block_thunk(void *context) {
-  // May become a tail call, which saves a nanosecond and leaves no frame: see name_the_block.
-  (*static_cast<guard_context<Body> *>(context)->body)();
-}
 
 struct contained {
   bool ok;
@@ -38,27 +23,38 @@ struct contained {
 
 inline void restore_exception_state(guard_record &record) noexcept;  // exception_objects.hpp
 
+/// What the guard of one such piece has beside its frame.
+struct contained_block {
+  arch::failure_taker taker;  // first: what the trampoline hands over is a pointer to it
+  contained result;
+};
+
+inline void *take_contained_failure(void *where, void *outcome, void (*)(void *),
+                                    const arch::failure_taker *self) noexcept {
+  auto &record = *static_cast<guard_record *>(where);
+  auto *const block = reinterpret_cast<contained_block *>(const_cast<arch::failure_taker *>(self));
+  contained &result = block->result;
+  result.ok = false;
+  if (outcome != &record) {
+    result.exception = static_cast<_Unwind_Exception *>(outcome);
+    return block;
+  }
+  result.signal = record.fault.signal;
+  result.fault = record.fault;
+  restore_exception_state(record);
+  if ((record.state & state_noted) != 0) {
+    result.terminated_by = record.noted_name;
+    std::free(record.noted_what);
+  }
+  return block;
+}
+
 template <class Body>
 [[gnu::noinline]] contained contain(Body &&body) noexcept {
-  using block = std::remove_reference_t<Body>;
-  guard_context<block> context;
-  context.body = &body;
-  void *const outcome = arch::cgo_guard_v1_enter(&block_thunk<block>, &context);
-  contained result{};
-  result.ok = outcome == nullptr;
-  if (result.ok) return result;
-  if (outcome == &context.record) {
-    result.signal = context.record.fault.signal;
-    result.fault = context.record.fault;
-    restore_exception_state(context.record);
-    if ((context.record.state & state_noted) != 0) {
-      result.terminated_by = context.record.noted_name;
-      std::free(context.record.noted_what);
-    }
-  } else {
-    result.exception = static_cast<_Unwind_Exception *>(outcome);
-  }
-  return result;
+  contained_block block{{&take_contained_failure}, {}};
+  block.result.ok = true;
+  arch::cgo_guard_v1_enter(&block_thunk<referred_to<Body>>, address_of_block(body), &block.taker);
+  return block.result;
 }
 
 }  // namespace detail

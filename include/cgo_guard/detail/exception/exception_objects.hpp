@@ -60,7 +60,10 @@ inline void end_exception(_Unwind_Exception &e) noexcept {
 /// stack address of the frame that catches (libgcc, unwind.inc: uw_identify_context).
 inline bool is_left_behind(const exception_header &caught, const guard_record &record) noexcept {
   if (&caught.unwind == &record.forced.unwind) return true;  // our own, abandoned in a `catch (...)`
-  return is_gnu(caught.unwind) && record.stacks.contain(caught.unwind.private_2);
+  if (!is_gnu(caught.unwind)) return false;
+  // 0 where the search has found nobody: then __cxa_throw itself has caught it, for std::terminate.
+  if (caught.unwind.private_2 == 0) return (record.state & state_terminate) != 0 || record.fault.through_terminate;
+  return record.stacks.contain(caught.unwind.private_2);
 }
 
 /// Makes the thread's exception state what it was when the guard was entered: ends what was caught in frames that are

@@ -121,8 +121,8 @@ inline bool count_outside(std::uintptr_t guard_cfa, const exception_globals &now
   const std::uintptr_t top = stack_top(guard_cfa, syscall(SYS_gettid) == getpid());
   if (top == 0) return false;
   left_stacks outside{};
-  // With the registers that the trampoline has saved for its caller: they stand above the record's address.
-  outside.open(guard_cfa + static_cast<std::uintptr_t>(arch::record_offset));
+  // With the registers that the trampoline has saved for its caller: they stand above the thunk.
+  outside.open(guard_cfa + static_cast<std::uintptr_t>(arch::thunk_offset));
   outside.close(top);
   in_flight_counter counter(outside);
   const std::uintptr_t handled = now.caught != nullptr ? reinterpret_cast<std::uintptr_t>(&now.caught->unwind) : 0;

@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// @file translate.hpp
-/// What a library says about its own exception types, registered once:
-///
-///     static const cgo_guard::translator<inventory::error> translate_inventory(
-///         [](const inventory::error &e, cgo_guard::translation &to) {
-///           to.code(CGO_GUARD_USER + 3).number(e.shelf()).field("sku", e.sku());
-///         });
-///
-/// The guard that gets such an exception runs it, and the error has what it said. Both guards, this and the portable
-/// one.
+/// The translators that are registered (translator.hpp), and what one says of an exception. Both guards, this and the
+/// portable one.
 #ifndef CGO_GUARD_TRANSLATE_HPP
 #define CGO_GUARD_TRANSLATE_HPP
 
@@ -126,62 +119,24 @@ inline __attribute__((visibility("default"))) translator_table translators;
 
 }  // namespace detail
 
-/// Registers a translator of exceptions of type T, and of types derived from it, for as long as this object lives. A
-/// static of any file or plugin; also a local one. Where several fit, the one that was registered last is used.
-///
-/// The function runs where the guard ends, on its thread, after the destructors. What it throws or crashes with spoils
-/// nothing: the error is then what it would have been, and its message says so.
-template <class T>
-class translator {
- public:
-  using function = void (*)(const T &, translation &);
+CGO_GUARD_NAMESPACE_END
 
-  /// @param f a function, or a lambda that captures nothing.
-  explicit translator(function f) noexcept {
-    static_assert(std::is_same_v<T, std::remove_cv_t<std::remove_reference_t<T>>> && !std::is_pointer_v<T>,
-                  "cgo_guard::translator takes the type of the object that is thrown: no reference, const or pointer");
-#if defined(__GXX_RTTI) || defined(__cpp_rtti)
-    const std::type_info *const type = &typeid(T);
-#else
-    static_assert(!CGO_GUARD_HAS_SIGNALS || sizeof(T) == 0,
-                  "cgo_guard::translator needs the type_info of the exception: compile this file without -fno-rtti");
-    const std::type_info *const type = nullptr;
-#endif
-    entry_ = detail::translators.add(&run, reinterpret_cast<void (*)()>(f), type);
-    if (entry_ == nullptr) detail::report_ignored_translator(type);
-  }
-  ~translator() {
-    if (entry_ != nullptr) detail::translators.remove(*entry_);
-  }
-  translator(const translator &) = delete;
-  translator &operator=(const translator &) = delete;
+extern "C" __attribute__((used)) inline void *cgo_guard_v1_add_translator(bool (*run)(void (*)(), const void *,
+                                                                                      cgo_guard::translation &),
+                                                                          void (*function)(),
+                                                                          const std::type_info *type) noexcept {
+  using namespace cgo_guard::detail;
+  translator_entry *const entry = translators.add(run, function, type);
+  if (entry == nullptr) report_ignored_translator(type);
+  return entry;
+}
 
- private:
-  static bool run(void (*f)(), const void *exception, translation &to) {
-#if CGO_GUARD_HAS_SIGNALS
-    reinterpret_cast<function>(f)(*static_cast<const T *>(exception), to);
-    return true;
-#else
-    // Inside a handler. What f throws must not be taken for the exception that it is about.
-    static_cast<void>(exception);
-    bool matched = false;
-    try {
-      throw;
-    } catch (const T &e) {
-      matched = true;
-      try {
-        reinterpret_cast<function>(f)(e, to);
-      } catch (...) {
-        to.fail();
-      }
-    } catch (...) {
-    }
-    return matched;
-#endif
-  }
+extern "C" __attribute__((used)) inline void cgo_guard_v1_remove_translator(void *entry) noexcept {
+  using namespace cgo_guard::detail;
+  translators.remove(*static_cast<translator_entry *>(entry));
+}
 
-  detail::translator_entry *entry_;
-};
+CGO_GUARD_NAMESPACE_BEGIN
 
 #if CGO_GUARD_HAS_SIGNALS
 namespace detail {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 /// @file translation.hpp
-/// What a translator (translate.hpp) says about an exception, on its way into the error.
+/// What a translator (translator.hpp) says about an exception, on its way into the error.
 #ifndef CGO_GUARD_TRANSLATION_HPP
 #define CGO_GUARD_TRANSLATION_HPP
 
@@ -9,152 +9,86 @@
 #include <cstring>
 #include <string>
 #include <string_view>
-#include <type_traits>
 
 #include "../../abi.h"
-#include "../../config.hpp"
+#include "../../translator.hpp"
 #include "../stack/visible_text.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 
-class translation;
+// Weak and not inline: files with translators call these, and one with the implementation has them.
+#define CGO_GUARD_IMPLEMENTS __attribute__((weak))
+
+CGO_GUARD_IMPLEMENTS translation::~translation() {
+  std::free(texts_);
+  std::free(fields_);
+}
+
+/// Makes room for `needed` elements. Never leaves `block` other than it was or larger: the translator may be cut off
+/// anywhere, by a fault.
+template <class Element>
+bool translation::grow(Element *&block, std::size_t &room, std::size_t needed) noexcept {
+  const std::size_t wanted = needed > 2 * room ? needed + 8 : 2 * room;
+  void *const larger = std::realloc(static_cast<void *>(block), wanted * sizeof(Element));
+  if (larger == nullptr) return false;
+  block = static_cast<Element *>(larger);
+  room = wanted;
+  return true;
+}
+
+CGO_GUARD_IMPLEMENTS translation &translation::keep(text_place &place, text given, bool terminated_by_nul) noexcept {
+  const std::string_view said(given.data, given.size);
+  std::size_t nuls = 0;
+  if (terminated_by_nul) {
+    for (const char c : said) nuls += c == 0;
+  }
+  const std::size_t length = said.size() + nuls;
+  if (text_room_ - text_size_ < length + 1 && !grow(texts_, text_room_, text_size_ + length + 1)) return fail();
+  char *out = texts_ + text_size_;
+  if (nuls == 0) {
+    if (length != 0) std::memcpy(out, said.data(), length);
+  } else {
+    for (const char c : said) {
+      if (c == 0) *out++ = '\\';
+      *out++ = c != 0 ? c : '0';
+    }
+  }
+  texts_[text_size_ + length] = 0;
+  place.at = text_size_;
+  place.length = length;
+  place.is_set = true;
+  text_size_ += length + 1;
+  return *this;
+}
+
+CGO_GUARD_IMPLEMENTS translation &translation::field(text key, text value) noexcept {
+  if (field_count_ == field_room_ && !grow(fields_, field_room_, field_count_ + 1)) return fail();
+  field_place place;
+  keep(place.key, key, true);
+  keep(place.value, value, true);
+  fields_[field_count_++] = place;
+  return *this;
+}
 
 namespace detail {
-/// Copies what was said into an error. @return the malloc'ed block that the error refers to and has to own, or nullptr.
-char *apply_translation(const translation &from, cgo_guard_error &error) noexcept;
+template <class Number>
+translation &add_number(translation &to, translation::text key, const char *format, Number value) noexcept {
+  char digits[64];
+  std::snprintf(digits, sizeof digits, format, value);
+  return to.field(key, digits);
+}
 }  // namespace detail
 
-/// Filled by a translator. What isn't set stays as the guard found it: name is the C++ type, message is what(). Nothing
-/// here throws; where there is no memory the translation is dropped as a whole, and the message says so.
-///
-/// Texts are copied. They may hold any bytes (Go sees valid UTF-8, with \xNN for the others); a NUL byte in any of them
-/// but the message is written as \0.
-class translation {
- public:
-  /// A text argument: a string of any kind, or a char pointer, of which NULL is the empty text.
-  struct text {
-    text(const char *s) noexcept : view(s != nullptr ? s : "") {}
-    text(const std::string &s) noexcept : view(s) {}
-    text(std::string_view s) noexcept : view(s) {}
-    std::string_view view;
-  };
-
-  translation() = default;
-  ~translation() {
-    std::free(texts_);
-    std::free(fields_);
-  }
-  translation(const translation &) = delete;
-  translation &operator=(const translation &) = delete;
-
-  /// CGO_GUARD_USER or more: a kind of failure of your own, Error.Code in Go. Anything else is refused, and the message
-  /// says so.
-  translation &code(int value) noexcept {
-    if (value == CGO_GUARD_EXCEPTION || value >= CGO_GUARD_USER) {
-      code_ = value;
-    } else {
-      refused_code_ = value;
-    }
-    return *this;
-  }
-  /// What the failure is called, in place of the type's name.
-  translation &name(text t) noexcept { return keep(name_, t.view, true); }
-  translation &number(int value) noexcept {
-    number_ = value;
-    has_number_ = true;
-    return *this;
-  }
-  /// What the number counts. "generic" and "system" make it an errno for errors.Is in Go.
-  translation &category(text t) noexcept { return keep(category_, t.view, true); }
-  translation &message(text t) noexcept { return keep(message_, t.view, false); }
-
-  /// Adds a value, Error.Fields[key] in Go. Of two with the same key Go shows the last.
-  translation &field(text key, text value) noexcept {
-    if (field_count_ == field_room_ && !grow(fields_, field_room_, field_count_ + 1)) return fail();
-    field_place place;
-    keep(place.key, key.view, true);
-    keep(place.value, value.view, true);
-    fields_[field_count_++] = place;
-    return *this;
-  }
-  template <class Number, std::enable_if_t<std::is_arithmetic_v<Number>, int> = 0>
-  translation &field(text key, Number value) noexcept {
-    char digits[64];
-    if constexpr (std::is_same_v<Number, bool>) {
-      return field(key, value ? "true" : "false");
-    } else if constexpr (std::is_floating_point_v<Number>) {
-      std::snprintf(digits, sizeof digits, "%.17g", static_cast<double>(value));
-    } else if constexpr (std::is_signed_v<Number>) {
-      std::snprintf(digits, sizeof digits, "%lld", static_cast<long long>(value));
-    } else {
-      std::snprintf(digits, sizeof digits, "%llu", static_cast<unsigned long long>(value));
-    }
-    return field(key, digits);
-  }
-
-  /// Nothing of what was said counts. The error is what it would have been without a translator.
-  translation &fail() noexcept {
-    failed_ = true;
-    return *this;
-  }
-  bool failed() const noexcept { return failed_; }
-
- private:
-  friend char *detail::apply_translation(const translation &from, cgo_guard_error &error) noexcept;
-
-  // Offsets into texts_, which moves as it grows.
-  struct text_place {
-    std::size_t at = 0, length = 0;
-    bool is_set = false;
-  };
-  struct field_place {
-    text_place key, value;
-  };
-
-  /// Makes room for `needed` elements. Never leaves `block` other than it was or larger: the translator may be cut off
-  /// anywhere, by a fault.
-  template <class Element>
-  static bool grow(Element *&block, std::size_t &room, std::size_t needed) noexcept {
-    const std::size_t wanted = needed > 2 * room ? needed + 8 : 2 * room;
-    void *const larger = std::realloc(static_cast<void *>(block), wanted * sizeof(Element));
-    if (larger == nullptr) return false;
-    block = static_cast<Element *>(larger);
-    room = wanted;
-    return true;
-  }
-
-  translation &keep(text_place &place, std::string_view said, bool terminated_by_nul) noexcept {
-    std::size_t nuls = 0;
-    if (terminated_by_nul) {
-      for (const char c : said) nuls += c == 0;
-    }
-    const std::size_t length = said.size() + nuls;
-    if (text_room_ - text_size_ < length + 1 && !grow(texts_, text_room_, text_size_ + length + 1)) return fail();
-    char *out = texts_ + text_size_;
-    if (nuls == 0) {
-      if (length != 0) std::memcpy(out, said.data(), length);
-    } else {
-      for (const char c : said) {
-        if (c == 0) *out++ = '\\';
-        *out++ = c != 0 ? c : '0';
-      }
-    }
-    texts_[text_size_ + length] = 0;
-    place.at = text_size_;
-    place.length = length;
-    place.is_set = true;
-    text_size_ += length + 1;
-    return *this;
-  }
-
-  int code_ = CGO_GUARD_EXCEPTION, refused_code_ = CGO_GUARD_EXCEPTION, number_ = 0;
-  bool has_number_ = false, failed_ = false;
-  text_place name_, category_, message_;
-  char *texts_ = nullptr;
-  std::size_t text_size_ = 0, text_room_ = 0;
-  field_place *fields_ = nullptr;
-  std::size_t field_count_ = 0, field_room_ = 0;
-};
+CGO_GUARD_IMPLEMENTS translation &translation::add_floating(text key, double value) noexcept {
+  return detail::add_number(*this, key, "%.17g", value);
+}
+CGO_GUARD_IMPLEMENTS translation &translation::add_signed(text key, long long value) noexcept {
+  return detail::add_number(*this, key, "%lld", value);
+}
+CGO_GUARD_IMPLEMENTS translation &translation::add_unsigned(text key, unsigned long long value) noexcept {
+  return detail::add_number(*this, key, "%llu", value);
+}
+#undef CGO_GUARD_IMPLEMENTS
 
 namespace detail {
 

@@ -9,7 +9,7 @@
 #ifndef CGO_GUARD_TRACEBACK_HPP
 #define CGO_GUARD_TRACEBACK_HPP
 
-#include "../../guard.hpp"
+#include "../guard/entry.hpp"
 
 #if !CGO_GUARD_HAS_SIGNALS
 

@@ -44,12 +44,12 @@ inline void install_everything() noexcept {
   install_handlers(false);
 }
 
-inline cgo_guard_error *refuse(const guard_site &site) noexcept {
+inline cgo_guard_error *refuse() noexcept {
   process.count.quarantined.fetch_add(1, std::memory_order_relaxed);
   const int signal = process.poisoned_by.load(std::memory_order_relaxed);
   error_slot *const slot = take_slot(CGO_GUARD_QUARANTINED, 0);
   if (!slot->shared) {
-    set_site(*slot, site);
+    set_thread(*slot);
     slot->error.cleanup = CGO_GUARD_CLEANUP_COMPLETE;
     slot->error.name = signal_name(signal);
     const char *const what = process.poison.text();
@@ -62,9 +62,7 @@ inline cgo_guard_error *refuse(const guard_site &site) noexcept {
 }
 
 /// Everything that a guard does when the mode is not `ready`.
-[[gnu::cold, gnu::noinline]] inline cgo_guard_error *run_with_detour(void (*thunk)(void *), guard_record &record,
-                                                                     const char *function, const char *file, int line) {
-  const guard_site site{function, file, line};
+[[gnu::cold, gnu::noinline]] inline cgo_guard_error *run_with_detour(void (*thunk)(void *), void *body) {
   bool temporary = false;
   {
     install_lock lock;
@@ -86,12 +84,12 @@ inline cgo_guard_error *refuse(const guard_site &site) noexcept {
         break;
       }
       case process_mode::quarantined:
-        if (process.heap_policy.load(std::memory_order_relaxed) == CGO_GUARD_HEAP_QUARANTINE) return refuse(site);
+        if (process.heap_policy.load(std::memory_order_relaxed) == CGO_GUARD_HEAP_QUARANTINE) return refuse();
         break;
     }
   }
-  void *const outcome = arch::cgo_guard_v1_enter(thunk, &record);
-  cgo_guard_error *const error = outcome == nullptr ? nullptr : fail(record, outcome, thunk, function, file, line);
+  auto *const error =
+      static_cast<cgo_guard_error *>(arch::cgo_guard_v1_enter(thunk, body, &arch::cgo_guard_v1_failure));
   if (temporary) {
     install_lock lock;
     remove_handlers();
@@ -102,11 +100,16 @@ inline cgo_guard_error *refuse(const guard_site &site) noexcept {
 /// Installs everything now, and not at the first guard.
 inline void be_ready() noexcept {
   if (process.mode.load(std::memory_order_acquire) == process_mode::ready) return;
-  guard_record record;
-  cgo_guard_free(run_with_detour([](void *) {}, record, "", "", 0));
+  cgo_guard_free(run_with_detour([](void *) {}, nullptr));
 }
 
 }  // namespace detail
 CGO_GUARD_NAMESPACE_END
+
+/// Where cgo_guard_v1_run goes on when the mode is not `ready`.
+extern "C" __attribute__((used, cold, visibility("hidden"))) inline cgo_guard_error *cgo_guard_v1_detour(
+    void (*thunk)(void *), void *body) {
+  return cgo_guard::detail::run_with_detour(thunk, body);
+}
 
 #endif  // CGO_GUARD_ENTRY_HPP

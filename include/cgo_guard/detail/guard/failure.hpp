@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// @file failure.hpp
-/// Turns what a guard's record holds into the error that its caller gets. Ordinary context, back in the guard's
-/// function.
+/// Turns what a guard's record holds into the error that its caller gets. Ordinary context, in the frame of the
+/// trampoline, which is no guard any more.
 #ifndef CGO_GUARD_FAILURE_HPP
 #define CGO_GUARD_FAILURE_HPP
 
@@ -21,13 +21,6 @@
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
-/// Where a guard stands in the source.
-struct guard_site {
-  const char *function;
-  const char *file;
-  int line;
-};
-
 inline error_slot *take_slot(int code, int number) noexcept {
   error_slot *const slot = pool.take();
   if (slot == nullptr) return poorer_error(code, number);
@@ -36,12 +29,16 @@ inline error_slot *take_slot(int code, int number) noexcept {
   return slot;
 }
 
-inline void set_site(error_slot &slot, const guard_site &site) noexcept {
-  slot.error.function = site.function;
-  slot.error.file = site.file;
-  slot.error.line = site.line;
+inline void set_thread(error_slot &slot) noexcept {
   slot.error.thread_id = static_cast<std::int32_t>(syscall(SYS_gettid));
-  note_site(slot, site.function, site.file, site.line);
+}
+
+/// Where the guard stands, which only its caller knows.
+inline void set_site(error_slot &slot, const char *function, const char *file, int line) noexcept {
+  slot.error.function = function;
+  slot.error.file = file;
+  slot.error.line = line;
+  note_site(slot, function, file, line);
 }
 
 inline void set_frames(error_slot &slot, guard_record &record) noexcept {
@@ -205,8 +202,7 @@ inline cgo_guard_error *describe_causes(const exception_view &outermost) noexcep
   return first;
 }
 
-inline cgo_guard_error *fail_with_exception(guard_record &record, _Unwind_Exception &exception,
-                                            const guard_site &site) noexcept {
+inline cgo_guard_error *fail_with_exception(guard_record &record, _Unwind_Exception &exception) noexcept {
   // A signal handler that throws into the code which it has interrupted: nobody knew that anything could be thrown
   // there.
   if (record.left.handlers != 0) arch::give_back(record.left.state);
@@ -216,7 +212,7 @@ inline cgo_guard_error *fail_with_exception(guard_record &record, _Unwind_Except
   process.count.cleanup[cleanup].fetch_add(1, std::memory_order_relaxed);
   error_slot *const slot = take_slot(CGO_GUARD_EXCEPTION, 0);
   if (!slot->shared) {
-    set_site(*slot, site);
+    set_thread(*slot);
     set_frames(*slot, record);
     slot->error.cleanup = cleanup;
     slot->error.skipped = skipped;
@@ -293,12 +289,12 @@ inline int cleanup_of(const guard_record &record) noexcept {
 }
 
 /// What exit.hpp took. In a function of its own, so that a fault's is not longer for it.
-inline cgo_guard_error *fail_with_exit(guard_record &record, const guard_site &site) noexcept {
+inline cgo_guard_error *fail_with_exit(guard_record &record) noexcept {
   process.count.exits.fetch_add(1, std::memory_order_relaxed);
   process.count.cleanup[cleanup_of(record)].fetch_add(1, std::memory_order_relaxed);
   error_slot *const slot = take_slot(CGO_GUARD_EXIT, record.fault.exit_status);
   if (!slot->shared) {
-    set_site(*slot, site);
+    set_thread(*slot);
     set_frames(*slot, record);
     slot->error.name = "exit";
     slot->error.cleanup = cleanup_of(record);
@@ -318,9 +314,9 @@ inline cgo_guard_error *fail_with_exit(guard_record &record, const guard_site &s
   return &slot->error;
 }
 
-inline cgo_guard_error *fail_with_fault(guard_record &record, const guard_site &site) noexcept {
+inline cgo_guard_error *fail_with_fault(guard_record &record) noexcept {
   notice_loader(record);
-  if (record.fault.exited_by != nullptr) return fail_with_exit(record, site);
+  if (record.fault.exited_by != nullptr) return fail_with_exit(record);
   const fault_facts &fault = record.fault;
   const bool terminated = (record.state & state_terminate) != 0 || fault.through_terminate;
   (terminated ? process.count.terminates : process.count.signals).fetch_add(1, std::memory_order_relaxed);
@@ -330,7 +326,7 @@ inline cgo_guard_error *fail_with_fault(guard_record &record, const guard_site &
   error_slot *const slot =
       take_slot(terminated ? CGO_GUARD_TERMINATE : CGO_GUARD_SIGNAL, terminated ? 0 : fault.signal);
   if (!slot->shared) {
-    set_site(*slot, site);
+    set_thread(*slot);
     set_frames(*slot, record);
     cgo_guard_error &e = slot->error;
     e.signal_code = fault.code;
@@ -347,33 +343,48 @@ inline cgo_guard_error *fail_with_fault(guard_record &record, const guard_site &
     if (record.second_signal != 0) append_second_fault(*slot, record.second_signal);
     if (record.through_loader) append_loader_lock(*slot);
   }
-  if (fault.in_allocator) {
-    // Not even free() from here on: the thread may hold the arena's lock.
-    if (char *const text = process.poison.begin()) {
-      std::snprintf(text, process.poison.size, "%s in the allocator under %s (%s:%d): %s", signal_name(fault.signal),
-                    site.function, site.file, site.line, slot->error.message);
-      process.poison.finish();
-    }
-  }
+  slot->poisons = fault.in_allocator && !slot->shared;
   restore_exception_state(record);
   if (record.stray != nullptr && !fault.in_allocator) end_exception(*record.stray);
   return &slot->error;
 }
 
-/// Both doors end here. errno is 0 afterwards, so that cgo's two-result form doesn't report a leftover beside our
-/// error.
-[[gnu::cold, gnu::noinline]] inline cgo_guard_error *fail(guard_record &record, void *outcome, void (*thunk)(void *),
-                                                          const char *function, const char *file, int line) noexcept {
-  const guard_site site{function, file, line};
-  name_the_block(record, thunk);
-  cgo_guard_error *const error = outcome == &record
-                                     ? fail_with_fault(record, site)
-                                     : fail_with_exception(record, *static_cast<_Unwind_Exception *>(outcome), site);
-  errno = 0;
-  return error;
+/// What later guards say when they refuse to run. Not even free() from here on: the thread may hold the arena's lock.
+inline void remember_poison(const error_slot &slot) noexcept {
+  const cgo_guard_error &e = slot.error;
+  if (char *const text = process.poison.begin()) {
+    std::snprintf(text, process.poison.size, "%s in the allocator under %s (%s:%d): %s", e.name, e.function, e.file,
+                  e.line, e.message);
+    process.poison.finish();
+  }
 }
 
 }  // namespace detail
 CGO_GUARD_NAMESPACE_END
+
+/// The taker of the guards in users' files. Both doors end here. errno is 0 afterwards, so that cgo's two-result form
+/// doesn't report a leftover beside our error.
+extern "C" __attribute__((used, cold, visibility("hidden"))) inline void *cgo_guard_v1_fail(
+    void *where, void *outcome, void (*thunk)(void *), const cgo_guard::detail::arch::failure_taker *) noexcept {
+  using namespace cgo_guard::detail;
+  auto &record = *static_cast<guard_record *>(where);
+  name_the_block(record, thunk);
+  cgo_guard_error *const error = outcome == &record
+                                     ? fail_with_fault(record)
+                                     : fail_with_exception(record, *static_cast<_Unwind_Exception *>(outcome));
+  errno = 0;
+  return error;
+}
+
+extern "C" __attribute__((used)) inline cgo_guard_error *cgo_guard_v1_failed_at(cgo_guard_error *error,
+                                                                                const char *function, const char *file,
+                                                                                int line) noexcept {
+  using namespace cgo_guard::detail;
+  error_slot &slot = slot_of(*error);
+  if (slot.shared) return error;
+  set_site(slot, function, file, line);
+  if (slot.poisons) remember_poison(slot);
+  return error;
+}
 
 #endif  // CGO_GUARD_FAILURE_HPP

@@ -97,6 +97,10 @@ inline void release_error(cgo_guard_error *error) noexcept {
     const std::uint64_t magic = __atomic_load_n(&error->magic, __ATOMIC_ACQUIRE);
     if (magic == CGO_GUARD_MAGIC) {
       if (slot.shared) return;
+      if (error->release != &release_error && is_of_this_version(*error)) {
+        error->release(error);  // of another copy of this header: only that one can have its memory again
+        return;
+      }
       if (slot.owners.load(std::memory_order_acquire) > 1 && slot.owners.fetch_sub(1, std::memory_order_acq_rel) > 1)
         return;
     }
@@ -134,7 +138,7 @@ inline void reset(error_slot &slot, int code) noexcept {
   e.frames = slot.frames;
   slot.owners.store(1, std::memory_order_relaxed);
   slot.site_function.store(nullptr, std::memory_order_relaxed);
-  slot.shared = false;
+  slot.shared = slot.poisons = false;
   slot.origin = nullptr;
   slot.owned_count = 0;
   slot.stack = slot.describe = nullptr;

@@ -124,7 +124,11 @@ inline char *describe_without_heap(cgo_guard_error &e) noexcept {
   return buffer;
 }
 
-inline void report_undelivered(cgo_guard_error *error) noexcept {
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+extern "C" __attribute__((used)) inline void cgo_guard_v1_undelivered(cgo_guard_error *error) noexcept {
+  using namespace cgo_guard::detail;
   process.count.undelivered.fetch_add(1, std::memory_order_relaxed);
   with_roomy_stack([=]() noexcept {
     std::fprintf(stderr, "cgo_guard: CGO_GUARD_VALUE was given a NULL error pointer, and failed:\n%s",
@@ -133,8 +137,9 @@ inline void report_undelivered(cgo_guard_error *error) noexcept {
   cgo_guard_free(error);
 }
 
-}  // namespace detail
-CGO_GUARD_NAMESPACE_END
+extern "C" __attribute__((used)) inline bool cgo_guard_v1_heap_is_poisoned(void) noexcept {
+  return cgo_guard::detail::heap_is_poisoned();
+}
 
 CGO_GUARD_C_API int cgo_guard_read_prefix(const void *pointer, uint64_t prefix[3]) {
   using namespace cgo_guard::detail;

@@ -10,6 +10,7 @@
 #include "../../config.hpp"
 
 #if CGO_GUARD_HAS_SIGNALS
+#include "../signal/thread_signals.hpp"
 #include "report.hpp"
 #else
 #include "../portable/guard_portable.hpp"
@@ -54,6 +55,22 @@ CGO_GUARD_NAMESPACE_END
 
 CGO_GUARD_C_API void cgo_guard_on_thread_error(void (*handler)(cgo_guard_error *error)) {
   cgo_guard::detail::thread_error_handler.store(handler, std::memory_order_release);
+}
+
+extern "C" __attribute__((used)) inline void cgo_guard_v1_thread_failed(cgo_guard_error *error) {
+  cgo_guard::detail::deliver_thread_error(error);
+}
+
+extern "C" __attribute__((used)) inline bool cgo_guard_v1_enter_thread(void (*thunk)(void *), void *body,
+                                                                       const char *function, const char *file,
+                                                                       int line) {
+#if CGO_GUARD_HAS_SIGNALS
+  const cgo_guard::detail::ready_for_faults ready;
+#endif
+  cgo_guard_error *const error = cgo_guard_v1_run(thunk, body);
+  if (error == nullptr) return true;
+  cgo_guard::detail::deliver_thread_error(cgo_guard_v1_failed_at(error, function, file, line));
+  return false;
 }
 
 #endif  // CGO_GUARD_THREAD_ERROR_HPP

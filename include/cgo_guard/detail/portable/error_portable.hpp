@@ -25,13 +25,6 @@ inline void report_misuse(const char *function, const void *pointer, const char 
   std::fprintf(stderr, "cgo_guard: %s(%p): %s\n", function, pointer, what);
 }
 
-inline void report_undelivered(cgo_guard_error *error) noexcept {
-  portable_count.undelivered.fetch_add(1, std::memory_order_relaxed);
-  std::fprintf(stderr, "cgo_guard: CGO_GUARD_VALUE was given a NULL error pointer, and failed:\n%s",
-               cgo_guard_describe(error));
-  cgo_guard_free(error);
-}
-
 inline std::string describe_error(const cgo_guard_error &e) {
   std::string text = "C++ exception";
   append_title(text, e.name, e);

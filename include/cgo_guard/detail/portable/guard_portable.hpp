@@ -233,16 +233,12 @@ inline cgo_guard_error *describe_causes() noexcept {
 
 /// Only inside a handler. errno is 0 afterwards, so that cgo's two-result form doesn't report a leftover beside our
 /// error.
-[[gnu::cold, gnu::noinline]] inline cgo_guard_error *fail_with_current(const guard_site &site) noexcept {
+[[gnu::cold, gnu::noinline]] inline cgo_guard_error *fail_with_current() noexcept {
   portable_count.exceptions.fetch_add(1, std::memory_order_relaxed);
   portable_error &slot = new_error();
   if (!slot.shared) {
     cgo_guard_error &e = slot.error;
-    e.function = site.function;
-    e.file = site.file;
-    e.line = site.line;
     e.thread_id = kernel_thread_id();
-    error_store.count(slot);
     describe_current(slot);
     if (e.cause == nullptr) e.cause = describe_causes();
   }
@@ -270,25 +266,42 @@ CGO_GUARD_C_API cgo_guard_error *cgo_guard_make_go_error(uint64_t go_value, int3
   return &slot.error;
 }
 
-CGO_GUARD_NAMESPACE_BEGIN
-namespace detail {
-
-/// Runs a block. @return NULL or the error.
-template <class Body>
-cgo_guard_error *run_portable(const guard_site &site, Body &body) {
+extern "C" __attribute__((used)) inline cgo_guard_error *cgo_guard_v1_run(void (*thunk)(void *), void *body) {
   try {
-    body();
+    thunk(body);
     return nullptr;
 #if defined(__GLIBCXX__)
   } catch (const abi::__forced_unwind &) {
     throw;  // pthread_cancel and pthread_exit unwind the stack; a catch clause that ends them ends the process
 #endif
   } catch (...) {
-    return fail_with_current(site);
+    return cgo_guard::detail::fail_with_current();
   }
 }
 
-}  // namespace detail
-CGO_GUARD_NAMESPACE_END
+extern "C" __attribute__((used)) inline cgo_guard_error *cgo_guard_v1_failed_at(cgo_guard_error *error,
+                                                                                const char *function, const char *file,
+                                                                                int line) noexcept {
+  using namespace cgo_guard::detail;
+  portable_error &slot = slot_of(*error);
+  if (slot.shared) return error;
+  error->function = function;
+  error->file = file;
+  error->line = line;
+  error_store.count(slot);
+  return error;
+}
+
+extern "C" __attribute__((used)) inline void cgo_guard_v1_undelivered(cgo_guard_error *error) noexcept {
+  using namespace cgo_guard::detail;
+  portable_count.undelivered.fetch_add(1, std::memory_order_relaxed);
+  std::fprintf(stderr, "cgo_guard: CGO_GUARD_VALUE was given a NULL error pointer, and failed:\n%s",
+               cgo_guard_describe(error));
+  cgo_guard_free(error);
+}
+
+/// Where signals can't be guarded, there is nothing to prepare a thread for.
+extern "C" __attribute__((used)) inline bool cgo_guard_v1_prepare_thread(void) noexcept { return true; }
+extern "C" __attribute__((used)) inline bool cgo_guard_v1_heap_is_poisoned(void) noexcept { return false; }
 
 #endif  // CGO_GUARD_GUARD_PORTABLE_HPP

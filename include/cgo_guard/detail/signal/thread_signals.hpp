@@ -4,6 +4,7 @@
 #ifndef CGO_GUARD_THREAD_SIGNALS_HPP
 #define CGO_GUARD_THREAD_SIGNALS_HPP
 
+#include "../../contract.hpp"
 #include "alternate_stack.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
@@ -70,20 +71,17 @@ class ready_for_faults {
 
 }  // namespace detail
 
-/// Makes the calling thread ready for its faults until it ends: unblocks the signals that a fault raises, and gives it
-/// an alternate signal stack, unless it has one with room. For threads that neither Go nor cgo_guard::thread has
-/// started. enter_thread does it by itself, as long as it runs.
-/// @return false if there was no memory for the stack. A guard then still takes everything but a stack overflow.
-inline bool prepare_this_thread() noexcept {
+CGO_GUARD_NAMESPACE_END
+
+extern "C" __attribute__((used)) inline bool cgo_guard_v1_prepare_thread(void) noexcept {
+  using namespace cgo_guard::detail;
   const int saved_errno = errno;
   sigset_t mask_before;
   stack_t stack_before;
-  detail::unblock_fault_signals(mask_before);
-  const bool done = detail::provide_alternate_stack(stack_before);
+  unblock_fault_signals(mask_before);
+  const bool done = provide_alternate_stack(stack_before);
   errno = saved_errno;
   return done;
 }
-
-CGO_GUARD_NAMESPACE_END
 
 #endif  // CGO_GUARD_THREAD_SIGNALS_HPP

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 
@@ -101,7 +102,10 @@ struct process_state {
   counters count;
 };
 
-inline process_state process;
+// By a name that the trampoline can spell, which reads the mode. `used`: nobody sees it do that.
+inline __attribute__((used)) process_state process __asm__("cgo_guard_v1_process");
+static_assert(offsetof(process_state, mode) == 0 && static_cast<int>(process_mode::ready) == 2,
+              "the trampoline reads this");
 
 inline bool heap_is_poisoned() noexcept { return process.poisoned_by.load(std::memory_order_relaxed) != 0; }
 

@@ -60,9 +60,9 @@ struct left_handlers {
   arch::interrupted_state state;  ///< what the outermost has interrupted, where there is one
 };
 
-/// Lives in the frame of the function that holds the guarded block. Left uninitialised on the success path: whoever
-/// takes a failure fills it, in the signal handler or in the search phase of a throw, and the guard reads it once
-/// control is back. That is why nothing has to be allocated where nothing can be.
+/// Lives in the trampoline's frame. Left uninitialised on the success path: whoever takes a failure fills it, in the
+/// signal handler or in the search phase of a throw, and the guard reads it once control is back. That is why nothing
+/// has to be allocated where nothing can be.
 struct guard_record {
   fault_facts fault;
   int second_signal;         ///< of a fault while destructors ran, else 0
@@ -88,6 +88,8 @@ struct guard_record {
   char note[512];             ///< the text of an assertion
 };
 
+static_assert(sizeof(guard_record) == arch::record_room, "the trampoline keeps another amount of room for a record");
+
 /// Why a search for a guard has found none.
 enum class no_guard : unsigned char {
   broken_off,  ///< the stack could be walked so far and no further
@@ -105,7 +107,7 @@ struct guard_frame {
   constexpr explicit guard_frame(no_guard reason) : why(reason) {}
 
   explicit operator bool() const { return cfa != 0; }
-  guard_record &record() const { return **at<guard_record *>(arch::record_offset); }
+  guard_record &record() const { return *at<guard_record>(arch::record_offset); }
   std::uintptr_t &state() const { return *at<std::uintptr_t>(arch::state_offset); }
   std::uintptr_t sp() const { return cfa + static_cast<std::uintptr_t>(arch::trampoline_sp_offset); }
 

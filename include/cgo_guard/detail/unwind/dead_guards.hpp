@@ -88,18 +88,15 @@ inline bool is_this_threads(const way_up &way, std::uintptr_t top) noexcept {
 /// @return whether nothing speaks against this trampoline being in use.
 inline bool looks_alive(const guard_frame &guard, std::uintptr_t top, frame_cache &cache) noexcept {
   constexpr std::uintptr_t all_states = state_noted | state_terminate | state_failed;
-  std::uintptr_t record = 0, state = 0, return_address = 0;
-  if (arch::cgo_guard_v1_load(guard.cfa + static_cast<std::uintptr_t>(arch::record_offset), &record) == 0 ||
-      arch::cgo_guard_v1_load(guard.cfa + static_cast<std::uintptr_t>(arch::state_offset), &state) == 0 ||
-      arch::cgo_guard_v1_load(guard.cfa - sizeof(std::uintptr_t), &return_address) == 0) {
+  std::uintptr_t state = 0, return_address = 0, copy = 0;
+  if (arch::cgo_guard_v1_load(guard.cfa + static_cast<std::uintptr_t>(arch::state_offset), &state) == 0 ||
+      arch::cgo_guard_v1_load(guard.cfa + static_cast<std::uintptr_t>(arch::return_address_offset), &return_address) ==
+          0 ||
+      arch::cgo_guard_v1_load(guard.cfa + static_cast<std::uintptr_t>(arch::return_copy_offset), &copy) == 0) {
     return false;
   }
-  // The record is a local of whoever called the trampoline. AddressSanitizer may keep such locals elsewhere.
-  if (!CGO_GUARD_HAS_ASAN && (record < guard.cfa || record >= top)) return false;
-  if ((state & ~all_states) != 0 ||
-      !arch::follows_call_of(reinterpret_cast<const void *>(&arch::cgo_guard_v1_enter), return_address)) {
+  if (copy != return_address || (state & ~all_states) != 0 || !arch::follows_call_of_trampoline(return_address))
     return false;
-  }
   if (!has_tables()) return true;
   const way_up way = walk_up(guard, guard_frame(no_guard::nowhere), cache);
   return way.complete && way.sound && is_this_threads(way, top);

@@ -162,14 +162,15 @@ inline bool runs_on(std::uintptr_t end) noexcept {
   return (word >> 16 & 0xf0ff) == 0x800f || (word >> 48 & 0xf0) == 0x70;
 }
 
-/// Whether a word can be where `function` returns to, or a copy of it in another module.
-inline bool follows_call_of(const void *function, std::uintptr_t return_address) noexcept {
+/// Whether a word can be where a trampoline returns to, of this copy or another: behind a call of its run or its enter,
+/// which stand at the same distance in every copy.
+inline bool follows_call_of_trampoline(std::uintptr_t return_address) noexcept {
   if (!follows_call(return_address)) return false;
-  const std::uintptr_t target = direct_call_target(return_address);
+  const std::uintptr_t target = function_called_before(return_address);
   if (target == 0) return true;  // -mcmodel=large
-  std::uintptr_t begin = 0, target_begin = 0;
-  return cgo_guard_v1_load(reinterpret_cast<std::uintptr_t>(function), &begin) != 0 &&
-         cgo_guard_v1_load(target, &target_begin) != 0 && begin == target_begin;
+  const std::uintptr_t run = reinterpret_cast<std::uintptr_t>(cgo_guard_v1_own_run);
+  const std::uintptr_t enter = reinterpret_cast<std::uintptr_t>(&cgo_guard_v1_enter);
+  return pushes_a_canary(target) || pushes_a_canary(target + (enter - run));
 }
 
 /// More than the code of crosscall2, which is Go's entry from C (runtime/cgo/asm_amd64.s).
