@@ -8,7 +8,7 @@ package documents
 
 /*
 #cgo CFLAGS: -I${SRCDIR}/../../include
-#cgo CXXFLAGS: -std=c++17 -DCGO_GUARD_C_API_ELSEWHERE -I${SRCDIR}/../../include
+#cgo CXXFLAGS: -std=c++17 -I${SRCDIR}/../../include
 #include <stdlib.h>
 #include "documents.h"
 */

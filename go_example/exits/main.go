@@ -7,7 +7,7 @@ package main
 
 /*
 #cgo CFLAGS: -I${SRCDIR}/../../include
-#cgo CXXFLAGS: -std=c++17 -DCGO_GUARD_C_API_ELSEWHERE -I${SRCDIR}/../../include
+#cgo CXXFLAGS: -std=c++17 -I${SRCDIR}/../../include
 #include <stdlib.h>
 #include "shop.h"
 */

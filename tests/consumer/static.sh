@@ -6,7 +6,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 template=stack
-new_go_consumer 'CXXFLAGS: -std=c++17 -DCGO_GUARD_C_API_ELSEWHERE' "CPPFLAGS: -I$origin/include"
+new_go_consumer 'CXXFLAGS: -std=c++17' "CPPFLAGS: -I$origin/include"
 cp "$here/testdata/static/main.go" .
 
 comes_back() {  # cleanup, arguments of go build...

@@ -6,7 +6,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 template=stack
-new_go_consumer 'CXXFLAGS: -std=c++17 -DCGO_GUARD_C_API_ELSEWHERE' "CPPFLAGS: -I$origin/include"
+new_go_consumer 'CXXFLAGS: -std=c++17' "CPPFLAGS: -I$origin/include"
 clean go build -trimpath -ldflags='-s=false -w=false' -o trimmed .
 clean go build -trimpath -ldflags='-s -w' -o stripped .
 place() { echo "example.com/consumer/inventory.cpp:$(grep -n "// line of $1\$" inventory.cpp | cut -d : -f 1)"; }

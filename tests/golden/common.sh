@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSL-1.0
-# Sourced by the scripts here, whose first arguments are the C++ compiler, gcc or clang, and the archive of c_api.cpp.
+# Sourced by the scripts here, whose first arguments are the C++ compiler, gcc or clang, and the archive with the implementation.
 set -euo pipefail
 # shellcheck disable=SC2034  # not every script uses all of them
-CXX=$1 compiler=$2 c_api=$3
+CXX=$1 compiler=$2 implementation=$3
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 scratch=$(realpath "$(mktemp -d)")
 trap 'rm -rf "$scratch"' EXIT
@@ -22,9 +22,7 @@ skip() {
 
 # Compiles one of the sources with the flags given, those of the form under test.
 compile() {  # source, flags...
-  local elsewhere=-DCGO_GUARD_C_API_ELSEWHERE
-  [ "$1" != c_api ] || elsewhere=-UCGO_GUARD_C_API_ELSEWHERE
-  "$CXX" -std=c++17 -g "${@:2}" "$elsewhere" -I"$here/../../include" -c "$here/$1.cpp" -o "$1.o"
+  "$CXX" -std=c++17 -g "${@:2}" -I"$here/../../include" -c "$here/$1.cpp" -o "$1.o"
 }
 
 # Runs a program and compares its stacks, all or those of some ways, with the golden ones (compare.py). A crash leaves

@@ -3,14 +3,14 @@
 # The same program in one of the forms that a linked program and its debug information can have. Each form is a function
 # below. Most are the linker's doing, so the objects are compiled once, by Meson, with -O2 -gdwarf-5.
 #
-#   forms.sh CXX gcc|clang C_API_ARCHIVE PROGRAM_ARCHIVE FORM
+#   forms.sh CXX gcc|clang IMPLEMENTATION_ARCHIVE PROGRAM_ARCHIVE FORM
 # shellcheck disable=SC2317,SC2329  # the forms are called by name
 # shellcheck source=tests/golden/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 objects=$4
 
 link() {  # name, flags and objects...; an object of one's own comes before that of the archive
-  "$CXX" "${@:2}" "$objects" "$c_api" -pthread -ldl -Wl,--build-id -o "$1"
+  "$CXX" "${@:2}" "$objects" "$implementation" -pthread -ldl -Wl,--build-id -o "$1"
 }
 
 pie() { link program -pie && golden lines ./program; }
@@ -112,7 +112,7 @@ build_id_folder() {
   if [ -z "${CGO_GUARD_GOLDEN_INSIDE:-}" ]; then
     unshare --user --map-root-user --mount true 2>/dev/null || skip "no user namespaces here"
     # The scratch directory of the script inside is its own.
-    CGO_GUARD_GOLDEN_INSIDE=1 unshare --user --map-root-user --mount "$BASH" "$here/forms.sh" "$CXX" "$compiler" "$c_api" \
+    CGO_GUARD_GOLDEN_INSIDE=1 unshare --user --map-root-user --mount "$BASH" "$here/forms.sh" "$CXX" "$compiler" "$implementation" \
       "$objects" build_id_folder
     return
   fi

@@ -21,7 +21,7 @@ amalgamate --check cgo_guard.h
 ! grep -n '^ *# *include *"' cgo_guard.h || fail "includes of our own headers are left"
 ! grep -nF "$root" cgo_guard.h || fail "the file tells where it was made"
 head -n 2 cgo_guard.h | grep -q "Don't edit" || fail "the file does not say that it is generated"
-for header in abi.h guard.hpp arch/x86_64.hpp guard_portable.hpp; do
+for header in abi.h guard.hpp detail/arch/x86_64/trampoline.hpp detail/portable/guard_portable.hpp; do
   [ "$(grep -c "^ \* cgo_guard/$header$" cgo_guard.h)" = 1 ] || fail "the file does not list $header as included"
   grep -q "^/// @file $(basename "$header")$" cgo_guard.h || fail "the text of $header is missing"
 done

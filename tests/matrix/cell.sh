@@ -3,8 +3,11 @@
 # Builds the matrix program with one set of flags, and runs it. Compiled by hand and not by Meson, because a cell is about
 # exactly the flags it names, and Meson would add its own.
 #
-#   cell.sh CC CXX OPTION...    -x FLAG for every translation unit in C++, -g FLAG for the one that holds the guards,
-#                               -l FLAG for the linker, -2 for a second translation unit with the header,
+#   cell.sh CC CXX ARCHIVE OPTION...
+#                               -x FLAG for every translation unit in C++, -g FLAG for the one that holds the guards,
+#                               -i FLAG for the implementation, which is compiled if there is a -x or -i, and otherwise
+#                               taken from the archive; -l FLAG for the linker, -2 for a second translation unit with
+#                               guards and the implementation,
 #                               -s for a program that is linked statically, -n for one without an index of its unwind
 #                               tables, -a for the amalgamated header, alone beside the sources
 set -euo pipefail
@@ -12,14 +15,15 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-cc=$1 cxx=$2
-shift 2
-all=() guarded=() link=() defines=() sources=(guarded)
+cc=$1 cxx=$2 implementation=$3
+shift 3
+all=() guarded=() own=() link=() defines=() sources=(guarded)
 include=$here/../../include
-while getopts x:g:l:2sna option; do
+while getopts x:g:i:l:2sna option; do
   case $option in
     x) all+=("$OPTARG") ;;
     g) guarded+=("$OPTARG") ;;
+    i) own+=("$OPTARG") ;;
     l) link+=("$OPTARG") ;;
     2) sources+=(guarded_too) defines+=(-DTWO_GUARDED) ;;
     s) defines+=(-DSTATICALLY_LINKED) ;;
@@ -40,7 +44,13 @@ cd "$scratch"
 for source in "${sources[@]}"; do
   "$cxx" -std=c++17 "${all[@]}" "${guarded[@]}" -I"$include" -c "$source.cpp"
 done
-"$cxx" "${all[@]}" ./*.o "${link[@]}" -pthread -ldl -o program
+if [ ${#all[@]} -gt 0 ] || [ ${#own[@]} -gt 0 ] || [ "$include" = "$scratch" ]; then
+  printf '#define CGO_GUARD_IMPLEMENTATION\n#include <cgo_guard.h>\n' >implementation.cpp
+  "$cxx" -std=c++17 "${all[@]}" "${own[@]}" -I"$include" -c implementation.cpp
+  implementation=implementation.o
+fi
+rm -f objects; for source in main failing "${sources[@]}"; do echo "$source.o"; done >objects
+"$cxx" "${all[@]}" @objects "$implementation" "${link[@]}" -pthread -ldl -o program
 
 said=$(./program) || { echo "$said"; echo "the program failed"; exit 1; }
 [ "$said" = OK ] || { echo "$said"; exit 1; }

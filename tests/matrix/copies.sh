@@ -24,7 +24,7 @@ grep -q new_in_version_2 two/cgo_guard.h || fail "the second version is no other
 plugin() {  # name, version, flags...
   local name=$1 version=$2
   shift 2
-  "$cxx" -std=c++17 -O1 -g0 -fPIC -shared -DHEADER="\"$scratch/$version/cgo_guard.h\"" "$@" -o "lib$name.so" "$here/plugin.cpp"
+  "$cxx" -std=c++17 -O1 -g0 -fPIC -shared -DCGO_GUARD_IMPLEMENTATION -DHEADER="\"$scratch/$version/cgo_guard.h\"" "$@" -o "lib$name.so" "$here/plugin.cpp"
 }
 cc=$1 cxx=$2
 plugin open one & plugin hidden one -fvisibility=hidden
@@ -64,7 +64,7 @@ for preload in "" "$("$cxx" -print-file-name=libstdc++.so.6)"; do
 done
 
 # A program and a library that it is linked with. Without optimization, their inline functions and variables are shared.
-linked() { "$cxx" -std=c++17 -O0 -g0 -DHEADER="\"$scratch/one/cgo_guard.h\"" "$@"; }
+linked() { "$cxx" -std=c++17 -O0 -g0 -DCGO_GUARD_IMPLEMENTATION -DHEADER="\"$scratch/one/cgo_guard.h\"" "$@"; }
 linked -fPIC -shared -DLIBRARY -o liblinked.so "$here/linked.cpp" & linked -c -o linked.o "$here/linked.cpp" &
 wait
 "$cxx" -rdynamic -o linked linked.o -L. -llinked -Wl,-rpath,"$scratch" -pthread -ldl

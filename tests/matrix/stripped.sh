@@ -12,7 +12,7 @@ cd "$scratch"
 functions=(innermost_function middle_function outermost_function)
 
 build() {  # name, link flags...
-  "$1" -std=c++17 -g -O2 -I"$here/../../include" "$here/stripped.cpp" "${@:3}" -pthread -ldl -o "$2"
+  "$1" -std=c++17 -g -O2 -DCGO_GUARD_IMPLEMENTATION -I"$here/../../include" "$here/stripped.cpp" "${@:3}" -pthread -ldl -o "$2"
   cp "$2" "$2.unstripped"
   strip -s "$2"
 }

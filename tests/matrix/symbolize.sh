@@ -12,7 +12,7 @@ cd "$scratch"
 symbolize() { python3 "$here/../../tools/symbolize_report.py" "$@"; }
 
 build() {  # name, flags...
-  "$CXX" -std=c++17 -g -O2 -Wl,--build-id -I"$here/../../include" "$here/symbolize.cpp" "${@:2}" -pthread -ldl -o "$1"
+  "$CXX" -std=c++17 -g -O2 -Wl,--build-id -DCGO_GUARD_IMPLEMENTATION -I"$here/../../include" "$here/symbolize.cpp" "${@:2}" -pthread -ldl -o "$1"
 }
 CXX=$1
 build program

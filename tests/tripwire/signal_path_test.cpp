@@ -13,6 +13,9 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
+#include <cgo_guard/detail/crash/core_on_fault.hpp>
+#include <cgo_guard/detail/signal/handler_stack.hpp>
+
 #include "faults.hpp"
 #include "support.hpp"
 #include "tripwire.hpp"

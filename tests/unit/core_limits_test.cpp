@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // How many cores there are, how often, how large, and what becomes of those that fail.
 
-// The options and counters of cores are functions of the C API.
-#undef CGO_GUARD_C_API_ELSEWHERE
 #include <csignal>
 #include <fstream>
 

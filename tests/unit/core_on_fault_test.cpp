@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Cores of faults that a guard takes, read with gdb; and what the process must not notice of them.
 
-// The options and counters of cores are functions of the C API.
-#undef CGO_GUARD_C_API_ELSEWHERE
 #include <cerrno>
 #include <csignal>
 #include <cstring>

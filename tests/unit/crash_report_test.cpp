@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // What is printed of a crash that no guard takes.
 
-// The names in it are those of cgo_guard_format_frames, which one file of every program has to have.
-#undef CGO_GUARD_C_API_ELSEWHERE
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>

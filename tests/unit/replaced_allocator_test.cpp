@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // A corrupt heap where malloc is not libc's. In subprocesses, with the allocator loaded in front of libc.
 
-// What a guard may do with a corrupt heap is an option of the C API.
-#undef CGO_GUARD_C_API_ELSEWHERE
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Faults in code without unwind tables, as a JIT makes it and as assembly is written.
 
-// The names in a crash report are those of cgo_guard_format_frames.
-#undef CGO_GUARD_C_API_ELSEWHERE
 #include <csignal>
 #include <cstdint>
 #include <cstdio>

@@ -6,7 +6,7 @@ package guardtest
 
 /*
 #cgo CFLAGS: -I${SRCDIR}/../../../include
-#cgo CXXFLAGS: -std=c++17 -fstack-protector-strong -DCGO_GUARD_C_API_ELSEWHERE -I${SRCDIR}/../../../include
+#cgo CXXFLAGS: -std=c++17 -fstack-protector-strong -I${SRCDIR}/../../../include
 #include <stdlib.h>
 #include <string.h>
 #include "guardtest.h"

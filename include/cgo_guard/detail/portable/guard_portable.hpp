@@ -35,13 +35,6 @@
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
-/// Where a guard stands in the source.
-struct guard_site {
-  const char *function;
-  const char *file;
-  int line;
-};
-
 inline std::int32_t kernel_thread_id() noexcept {
 #if defined(__linux__)
   return static_cast<std::int32_t>(syscall(SYS_gettid));
