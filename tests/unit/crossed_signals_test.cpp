@@ -10,6 +10,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cgo_guard/detail/frames/cursor.hpp>
+#include <cgo_guard/detail/frames/frame_cache.hpp>
+#include <cgo_guard/detail/frames/walk.hpp>
+
 #include "faults.hpp"
 #include "support.hpp"
 

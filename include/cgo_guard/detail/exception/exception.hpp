@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "../fault/decode.hpp"
+#include "contain.hpp"
 #include "exception_objects.hpp"
 #include "type_names.hpp"
 

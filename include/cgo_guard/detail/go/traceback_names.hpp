@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "../exception/exception.hpp"
+#include "../exception/contain.hpp"
 #include "../exception/exception_objects.hpp"
 #include "../runtime/exported_functions.hpp"
 #include "../stack/stack_text.hpp"
