@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "pool.h"
 
+#include <cgo_guard/thread.hpp>
+
 #include <atomic>
 #include <functional>
 #include <stdexcept>

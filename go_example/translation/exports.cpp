@@ -2,6 +2,8 @@
 // The border to Go: the guards, and what of the library's exceptions matters there.
 #include "exports.h"
 
+#include <cgo_guard/translator.hpp>
+
 #include "inventory.hpp"
 
 static const cgo_guard::translator<inventory::error> translate_inventory([](const inventory::error &e,

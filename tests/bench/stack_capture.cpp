@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <cgo_guard.h>
+#include <cgo_guard/detail/exception/throw_stack.hpp>
 
 #include <boost/stacktrace.hpp>
 

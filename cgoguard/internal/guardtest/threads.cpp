@@ -2,6 +2,8 @@
 // Threads that C++ starts.
 #include "threads.h"
 
+#include <cgo_guard/thread.hpp>
+
 #include <atomic>
 #include <stdexcept>
 #include <system_error>

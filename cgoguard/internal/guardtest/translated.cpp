@@ -2,6 +2,8 @@
 // Exceptions that have a translator. It needs RTTI, in this file only.
 #include "translated.h"
 
+#include <cgo_guard/translator.hpp>
+
 #include <exception>
 #include <stdexcept>
 #include <string>
