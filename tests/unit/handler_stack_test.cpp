@@ -168,7 +168,8 @@ DEATH_CASE(unguarded_on_small_stack) {
     static_cast<void>(!write(1, stack.nothing_below_is_touched() ? "unharmed " : "overrun ", 9));
     _exit(0);
   };
-  static_cast<void>(!write(1, "", 0));  // binding it takes the dynamic linker KiB of the stack that it is first called on
+  static_cast<void>(
+      !write(1, "", 0));  // binding it takes the dynamic linker KiB of the stack that it is first called on
   install(small);
   faults::write_null();
 }

@@ -27,8 +27,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../exception/exception.hpp"
 #include "../exception/contain.hpp"
+#include "../exception/exception.hpp"
 #include "../exception/exception_objects.hpp"
 #include "../runtime/exported_functions.hpp"
 #include "../stack/stack_text.hpp"
