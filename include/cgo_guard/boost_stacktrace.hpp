@@ -14,7 +14,9 @@
 
 #include "abi.h"
 #include "config.hpp"
+#if CGO_GUARD_HAS_SIGNALS
 #include "detail/stack/symbolize.hpp"
+#endif
 
 CGO_GUARD_NAMESPACE_BEGIN
 
@@ -26,6 +28,7 @@ inline boost::stacktrace::stacktrace to_boost(const cgo_guard_error &error) {
                                                   static_cast<std::size_t>(error.frame_count) * sizeof(void *));
 }
 
+#if CGO_GUARD_HAS_SIGNALS  // elsewhere errors have no frames to name
 namespace detail {
 
 inline bool resolve_with_boost(const void *address, std::string &function, std::string &file, int &line) {
@@ -42,6 +45,7 @@ inline bool resolve_with_boost(const void *address, std::string &function, std::
 inline const bool boost_resolver_registered = (fallback_resolver.store(&resolve_with_boost), true);
 
 }  // namespace detail
+#endif
 CGO_GUARD_NAMESPACE_END
 
 #endif  // CGO_GUARD_BOOST_STACKTRACE_HPP

@@ -17,13 +17,13 @@
   }                             \
   }
 
-#include <cstddef>  // defines __GLIBCXX__ where the standard library is libstdc++
+#include "detail/arch/which.hpp"
+#include "detail/runtime/which.hpp"
 
-// Signals are guarded where all of this was tried. Elsewhere the header still compiles and guards exceptions. libc++ is
-// elsewhere: its exception objects are laid out differently. Define it as 0 to get the portable guard on purpose.
+// Signals are guarded where all of this was tried. Elsewhere the header still compiles and guards exceptions. Define it
+// as 0 to get the portable guard on purpose.
 #if defined(CGO_GUARD_HAS_SIGNALS)
-#elif defined(__linux__) && defined(__x86_64__) && !defined(__ILP32__) && defined(__GNUC__) && defined(__GLIBC__) && \
-    defined(__GLIBCXX__)
+#elif defined(__linux__) && defined(__GNUC__) && CGO_GUARD_KNOWS_ARCH && CGO_GUARD_KNOWS_LIBC && CGO_GUARD_KNOWS_CXX
 #define CGO_GUARD_HAS_SIGNALS 1
 #else
 #define CGO_GUARD_HAS_SIGNALS 0

@@ -68,17 +68,9 @@ inline void end_core_job(core_job &job) noexcept {
   job.ended.store(true, std::memory_order_release);
 }
 
-/// Async-signal-safe, so without strerror, which locks.
+/// Async-signal-safe.
 inline void describe_core_failure(core_job &job, const char *step, int number) noexcept {
-#if defined(__GLIBC_PREREQ)
-#if __GLIBC_PREREQ(2, 32)
-  const char *const text = number != 0 ? strerrordesc_np(number) : nullptr;
-#else
-  const char *const text = nullptr;
-#endif
-#else
-  const char *const text = nullptr;
-#endif
+  const char *const text = number != 0 ? libc::description_of(number) : nullptr;
   if (text != nullptr) {
     std::snprintf(job.failure, sizeof job.failure, "%s: %s: %s", job.path, step, text);
   } else if (number != 0) {

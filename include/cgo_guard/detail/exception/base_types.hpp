@@ -10,20 +10,10 @@
 #include <cstring>
 #include <typeinfo>
 
-#include <cxxabi.h>
-
 #include "exception.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
-
-/// The class of a type_info itself, which tells its layout (Itanium C++ ABI, 2.9.5). By name, and out of its table of
-/// virtual functions: under -fno-rtti there is no dynamic_cast, and a module may have a libstdc++ of its own.
-inline const char *kind_of_type(const std::type_info &type) noexcept {
-  const std::type_info *const *table = nullptr;
-  std::memcpy(&table, static_cast<const void *>(&type), sizeof table);
-  return table[-1] != nullptr ? table[-1]->name() : "";
-}
 
 /// The types that were found, breadth first, so that the most derived ones come first.
 struct base_list {
@@ -38,13 +28,7 @@ struct base_list {
     if (count < size) type[count++] = &t;
   }
   void add_bases_of(const std::type_info &t) noexcept {
-    const char *const kind = kind_of_type(t);
-    if (std::strcmp(kind, "N10__cxxabiv120__si_class_type_infoE") == 0) {
-      add(*static_cast<const abi::__si_class_type_info &>(t).__base_type);
-    } else if (std::strcmp(kind, "N10__cxxabiv121__vmi_class_type_infoE") == 0) {
-      const auto &many = static_cast<const abi::__vmi_class_type_info &>(t);
-      for (unsigned i = 0; i < many.__base_count; ++i) add(*many.__base_info[i].__base_type);
-    }
+    cxx::for_each_base(t, [this](const std::type_info &base) noexcept { add(base); });
   }
 };
 

@@ -62,7 +62,7 @@ template <class Body>
 /// Ends an exception that reached a guard, as the end of a catch block would. Its destructor is the user's code.
 inline void end_exception(_Unwind_Exception &e) noexcept {
   contain([&e] {
-    if (is_gnu(e)) {
+    if (cxx::is_cxx(e)) {
       abi::__cxa_begin_catch(&e);
       abi::__cxa_end_catch();
     } else {
@@ -73,27 +73,25 @@ inline void end_exception(_Unwind_Exception &e) noexcept {
 
 /// Whether a caught exception belongs to frames that the guard has left behind. The unwinder leaves in private_2 the
 /// stack address of the frame that catches (libgcc, unwind.inc: uw_identify_context).
-inline bool is_left_behind(const exception_header &caught, const guard_record &record) noexcept {
-  if (&caught.unwind == &record.forced.unwind) return true;  // our own, abandoned in a `catch (...)`
-  if (!is_gnu(caught.unwind)) return false;
+inline bool is_left_behind(const _Unwind_Exception &caught, const guard_record &record) noexcept {
+  if (&caught == &record.forced.unwind) return true;  // our own, abandoned in a `catch (...)`
+  if (!cxx::is_cxx(caught)) return false;
   // 0 where the search has found nobody: then __cxa_throw itself has caught it, for std::terminate.
-  if (caught.unwind.private_2 == 0) return (record.state & state_terminate) != 0 || record.fault.through_terminate;
-  return record.stacks.contain(caught.unwind.private_2);
+  if (caught.private_2 == 0) return (record.state & state_terminate) != 0 || record.fault.through_terminate;
+  return record.stacks.contain(caught.private_2);
 }
 
 /// Makes the thread's exception state what it was when the guard was entered: ends what was caught in frames that are
 /// gone, and counts what was in flight in them no more.
 inline void restore_exception_state(guard_record &record) noexcept {
-  exception_globals &globals = current_globals();
+  cxx::globals &globals = cxx::current_globals();
   globals.uncaught = uncaught_outside(record);
-  while (globals.caught != nullptr && is_left_behind(*globals.caught, record)) {
-    exception_header *const top = globals.caught;
-    const bool foreign = !is_gnu(top->unwind);
-    if (!foreign && !record.fault.in_allocator) {
-      top->handler_count = 1;  // whatever nesting of catch and rethrow it was in is gone with its frames
+  for (_Unwind_Exception *top; (top = cxx::caught_last(globals)) != nullptr && is_left_behind(*top, record);) {
+    if (cxx::is_cxx(*top) && !record.fault.in_allocator) {
+      cxx::make_caught_once(*top);  // whatever nesting of catch and rethrow it was in is gone with its frames
       contain([] { abi::__cxa_end_catch(); });
     }
-    if (globals.caught == top) globals.caught = foreign ? nullptr : top->next;  // libstdc++ does not chain foreign ones
+    if (cxx::caught_last(globals) == top) cxx::forget_caught_last(globals);
   }
   globals.uncaught = uncaught_outside(record);
 }

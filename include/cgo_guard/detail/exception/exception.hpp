@@ -20,11 +20,6 @@
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
-// By their symbols, because `typeid` is not available under -fno-rtti.
-extern const std::type_info exception_type __asm__("_ZTISt9exception");
-extern const std::type_info system_error_type __asm__("_ZTISt12system_error");
-extern const std::type_info nested_exception_type __asm__("_ZTISt16nested_exception");
-
 /// A malloc'ed string with its length; data may be nullptr where there is no memory.
 struct owned_text {
   char *data = nullptr;
@@ -44,11 +39,7 @@ inline owned_text copy_text(const char *text) noexcept { return copy_text(text, 
 inline void *as(const exception_view &view, const std::type_info &target) noexcept {
   if (!view) return nullptr;
   void *object = view.object;
-  // The symbols are declared as plain type_info, but are of classes derived from it. GCC would take the declaration at
-  // its word and call type_info's own __do_catch, which knows no bases.
-  const std::type_info *wanted = &target;
-  __asm__("" : "+r"(wanted));
-  return wanted->__do_catch(view.type, &object, 1) ? object : nullptr;
+  return cxx::catches(&target, view.type, object) ? object : nullptr;
 }
 
 /// One line about something that failed inside the description of a failure.
@@ -83,7 +74,7 @@ inline owned_text text_of_plain_value(const exception_view &view) noexcept {
     const char *const text = *static_cast<const char *const *>(view.object);
     return text != nullptr ? copy_text(text) : copy_text("(a null char pointer)");
   }
-  if (is("NSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE")) {
+  if (is(cxx::string_type_name)) {
     const auto &text = *static_cast<const std::string *>(view.object);
     return copy_text(text.data(), text.size());
   }
@@ -116,7 +107,7 @@ inline owned_text message_of(const exception_view &view) noexcept {
   owned_text text;
   bool is_exception = false;
   const contained outcome = contain([&] {
-    if (const void *const object = as(view, exception_type)) {
+    if (const void *const object = as(view, cxx::exception_type)) {
       is_exception = true;
       const char *const what = static_cast<const std::exception *>(object)->what();
       text = what != nullptr ? copy_text(what) : copy_text("(what() returned NULL)");
@@ -136,7 +127,7 @@ struct error_number {
 
 inline error_number number_of(const exception_view &view) noexcept {
   error_number result;
-  const void *const object = as(view, system_error_type);
+  const void *const object = as(view, cxx::system_error_type);
   if (object == nullptr) return result;
   contain([&] {
     const std::error_code &code = static_cast<const std::system_error *>(object)->code();
@@ -147,16 +138,11 @@ inline error_number number_of(const exception_view &view) noexcept {
 }
 
 /// The exception that std::throw_with_nested put inside, or an empty view. It lives as long as the outer one.
-/// An exception_ptr is one pointer to the object (libstdc++, exception_ptr.h); rethrowing is the only public way in,
-/// and would need a catch clause for every type there is.
 inline exception_view nested_in(const exception_view &view) noexcept {
-  const void *const object = as(view, nested_exception_type);
+  const void *const object = as(view, cxx::nested_exception_type);
   if (object == nullptr) return {};
   const std::exception_ptr inner = static_cast<const std::nested_exception *>(object)->nested_ptr();
-  void *nested = nullptr;
-  static_assert(sizeof inner == sizeof nested, "libstdc++'s exception_ptr is one pointer");
-  std::memcpy(&nested, static_cast<const void *>(&inner), sizeof nested);
-  return view_of_object(nested);
+  return view_of_object(cxx::object_in(inner));
 }
 
 }  // namespace detail

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 /// @file exception_objects.hpp
-/// libstdc++'s exception objects and per-thread exception state, read and repaired after frames were left behind.
+/// The C++ runtime's exception objects and per-thread exception state, read and repaired after frames were left behind.
 #ifndef CGO_GUARD_EXCEPTION_OBJECTS_HPP
 #define CGO_GUARD_EXCEPTION_OBJECTS_HPP
 
@@ -22,18 +22,14 @@ struct exception_view {
 
 inline exception_view view_of_object(void *object) noexcept {
   if (object == nullptr) return {};
-  return {static_cast<const std::type_info *>(header_of(object)->type_or_primary), object};
+  return {cxx::type_of(object), object};
 }
 
-inline exception_view view_of(_Unwind_Exception &e) noexcept {
-  if (!is_gnu(e)) return {};
-  void *const after = &e + 1;  // the object of a primary exception; a dependent one only points to it
-  return view_of_object(e.exception_class == gnu_class ? after : header_of(after)->type_or_primary);
-}
+inline exception_view view_of(_Unwind_Exception &e) noexcept { return view_of_object(cxx::object_of(e)); }
 
 inline exception_view current_exception_view() noexcept {
-  exception_header *const top = current_globals().caught;
-  return top != nullptr ? view_of(top->unwind) : exception_view{};
+  _Unwind_Exception *const top = cxx::caught_last(cxx::current_globals());
+  return top != nullptr ? view_of(*top) : exception_view{};
 }
 
 /// The exception that a std::terminate is about: the one being handled, which may be one that met a noexcept, or else

@@ -9,29 +9,22 @@
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
-/// libstdc++ keeps the number of uncaught exceptions, but no list. The frame whose cleanup is running holds a pointer
-/// to its exception, for the _Unwind_Resume to come, so all of them are on the stack or in a register. A word counts if
-/// it points to a live C++ exception (class, one reference) whose catching frame (private_2) is one that is left. Runs
-/// only if the count isn't zero, that is, when a destructor crashes during stack unwinding.
+/// The C++ runtime keeps the number of uncaught exceptions, but no list. The frame whose cleanup is running holds a
+/// pointer to its exception, for the _Unwind_Resume to come, so all of them are on the stack or in a register. A word
+/// counts if it points to a live C++ exception (class, one reference) whose catching frame (private_2) is one that is
+/// left. Runs only if the count isn't zero, that is, when a destructor crashes during stack unwinding.
 class in_flight_counter {
  public:
   explicit in_flight_counter(const left_stacks &left) noexcept : left_(left) {}
 
   void consider(std::uintptr_t word) noexcept {
-    constexpr std::uintptr_t before = offsetof(exception_header, unwind);
     if (word % alignof(_Unwind_Exception) != 0 || word < arch::page_size() || count_ == maximum) return;
-    std::uintptr_t exception_class = 0, catching_frame = 0, references = 0, handlers = 0;
-    if (load(word, exception_class) == 0 || (exception_class & ~std::uintptr_t{1}) != gnu_class) return;
+    std::uintptr_t exception_class = 0, catching_frame = 0;
+    if (load(word, exception_class) == 0 || !cxx::is_cxx_class(exception_class)) return;
     if (load(word + offsetof(_Unwind_Exception, private_2), catching_frame) == 0) return;
     // 0 until the search has found who catches: a stack that runs out in the unwinder.
     if (catching_frame != 0 && !left_.contain(catching_frame)) return;
-    if (load(word - before - reference_count_offset, references) == 0 || (references & 0xffffffff) == 0 ||
-        (references & 0xffffffff) > 1000) {
-      return;  // freed: the allocator has written its list pointer there
-    }
-    if (load(word - before + offsetof(exception_header, handler_count), handlers) == 0) return;
-    if (static_cast<std::int32_t>(handlers) > 0) return;  // a catch clause has it
-    add(word);
+    if (cxx::is_alive_and_uncaught(word)) add(word);
   }
 
   /// The same for what stands for an exception after a failure that is none: of a guard whose destructors are running.
@@ -94,22 +87,22 @@ class in_flight_counter {
 };
 
 /// Finds out where a thread's exception state is. Ordinary context, once.
-/// The signal handler must not ask libstdc++ for it: where that was dlopen'ed (a plugin of a C program), a thread's
-/// first touch of its thread-local variables allocates. Where it was there from the start, they are at the same
-/// distance from every thread's pointer, and never allocated. The two are told apart by that distance: the blocks that
-/// are there from the start are right beside the pointer, and together seldom larger than a few KiB.
+/// The signal handler must not ask the C++ runtime for it: where that was dlopen'ed (a plugin of a C program), a
+/// thread's first touch of its thread-local variables allocates. Where it was there from the start, they are at the
+/// same distance from every thread's pointer, and never allocated. The two are told apart by that distance: the blocks
+/// that are there from the start are right beside the pointer, and together seldom larger than a few KiB.
 inline void locate_exception_state() noexcept {
-  const auto here = reinterpret_cast<std::uintptr_t>(abi::__cxa_get_globals());
+  const auto here = reinterpret_cast<std::uintptr_t>(&cxx::current_globals());
   const std::uintptr_t distance = arch::distance_from_thread_pointer(here);
   constexpr std::uintptr_t plausible = 16 * 1024;
   process.exception_state_distance = distance < plausible ? distance : 0;
 }
 
-/// What libstdc++ knows of the thread, as far as the handler can know it. In doubt nothing: the search reads wherever a
-/// word points to, and each read that fails is a signal more.
-inline exception_globals exceptions_now() noexcept {
+/// What the C++ runtime knows of the thread, as far as the handler can know it. In doubt nothing: the search reads
+/// wherever a word points to, and each read that fails is a signal more.
+inline cxx::globals exceptions_now() noexcept {
   if (process.exception_state_distance == 0) return {nullptr, 0};
-  return *reinterpret_cast<const exception_globals *>(
+  return *reinterpret_cast<const cxx::globals *>(
       arch::at_distance_from_thread_pointer(process.exception_state_distance));
 }
 
@@ -117,7 +110,7 @@ inline exception_globals exceptions_now() noexcept {
 /// will go on with its own. So the pointer to each is above the guard, where one that was thrown under it may be
 /// nowhere: a frame that was cleaning up, and whose destructor can't return, has no more use for its exception.
 /// @return false where the stack above the guard has no known end.
-inline bool count_outside(std::uintptr_t guard_cfa, const exception_globals &now, std::uint32_t &count) noexcept {
+inline bool count_outside(std::uintptr_t guard_cfa, const cxx::globals &now, std::uint32_t &count) noexcept {
   const std::uintptr_t top = stack_top(guard_cfa, syscall(SYS_gettid) == getpid());
   if (top == 0) return false;
   left_stacks outside{};
@@ -125,7 +118,7 @@ inline bool count_outside(std::uintptr_t guard_cfa, const exception_globals &now
   outside.open(guard_cfa + static_cast<std::uintptr_t>(arch::thunk_offset));
   outside.close(top);
   in_flight_counter counter(outside);
-  const std::uintptr_t handled = now.caught != nullptr ? reinterpret_cast<std::uintptr_t>(&now.caught->unwind) : 0;
+  const auto handled = reinterpret_cast<std::uintptr_t>(cxx::caught_last(now));
   counter.scan(arch::registers{}, [&](std::uintptr_t word) noexcept { counter.consider_failure(word, handled); });
   count = counter.count();
   return true;
@@ -140,9 +133,8 @@ struct thrown_inside {
 
 /// Those outside are counted first, because under the guard a stack holds pointers to exceptions of the past as well.
 /// @param are_left whether the frames of `stacks` end here, and with them what was thrown there
-inline thrown_inside find_thrown_inside(const exception_globals &now, std::uintptr_t guard_cfa,
-                                        const left_stacks &stacks, const arch::registers &from,
-                                        bool are_left) noexcept {
+inline thrown_inside find_thrown_inside(const cxx::globals &now, std::uintptr_t guard_cfa, const left_stacks &stacks,
+                                        const arch::registers &from, bool are_left) noexcept {
   if (now.uncaught == 0) return {};
   std::uint32_t outside = 0;
   const bool counted = count_outside(guard_cfa, now, outside);
@@ -164,7 +156,7 @@ inline void look_for_exceptions(const arch::registers &failed, guard_record &rec
 /// The exception that is on its way under the guard, or nullptr. Ordinary context.
 [[gnu::noinline]] inline _Unwind_Exception *exception_in_flight(std::uintptr_t guard_cfa,
                                                                 const left_stacks &stacks) noexcept {
-  return find_thrown_inside(current_globals(), guard_cfa, stacks, registers_here(), false).innermost;
+  return find_thrown_inside(cxx::current_globals(), guard_cfa, stacks, registers_here(), false).innermost;
 }
 
 }  // namespace detail

@@ -99,14 +99,6 @@ class throw_table {
 
 inline throw_table throw_stacks;
 
-/// The object of a C++ exception, behind its header (exception_state.hpp), or nullptr for another language's.
-inline const void *thrown_object(const _Unwind_Exception &e) noexcept {
-  if (e.exception_class == gnu_class) return &e + 1;
-  if (e.exception_class != gnu_dependent_class) return nullptr;
-  const auto *const after = reinterpret_cast<const exception_header *>(&e + 1);
-  return (after - 1)->type_or_primary;
-}
-
 /// Notes which modules a record's frames are in.
 inline void note_modules(guard_record &record) noexcept {
   record.modules = modules_of_errors.note(record.frames, frames_kept(record.total),
@@ -150,9 +142,9 @@ inline void note_modules(guard_record &record) noexcept {
 
 /// Records the stack of an exception that has reached the guard, in the search phase: the first throw's where it is
 /// known, else the one that is on the stack now. The modules too: a destructor may unload one before the guard has it.
-inline void record_exception_stack(const _Unwind_Exception &e, const guard_frame &guard) noexcept {
+inline void record_exception_stack(_Unwind_Exception &e, const guard_frame &guard) noexcept {
   guard_record &record = guard.record();
-  const void *const object = thrown_object(e);
+  const void *const object = cxx::object_of(e);
   std::uintptr_t cut_sp = 0;
   const bool recalled = object != nullptr && throw_stacks.recall(object, guard.cfa, record, cut_sp) &&
                         (cut_sp == 0 || record_rest(record, cut_sp));

@@ -141,28 +141,14 @@ CGO_GUARD_NAMESPACE_BEGIN
 #if CGO_GUARD_HAS_SIGNALS
 namespace detail {
 
-// Weak: a static program that throws none has none. By their symbols, because <filesystem> and <future> are large.
-extern const std::type_info filesystem_error_type __asm__("_ZTINSt10filesystem7__cxx1116filesystem_errorE")
-    __attribute__((weak));
-extern const std::type_info future_error_type __asm__("_ZTISt12future_error") __attribute__((weak));
-/// filesystem_error::path1 and path2. A path begins with its text (libstdc++, fs_path.h: _M_pathname).
-const std::string &path1_of(const void *error) __asm__("_ZNKSt10filesystem7__cxx1116filesystem_error5path1Ev")
-    __attribute__((weak));
-const std::string &path2_of(const void *error) __asm__("_ZNKSt10filesystem7__cxx1116filesystem_error5path2Ev")
-    __attribute__((weak));
-/// A future_error is its base and its code (libstdc++, future: _M_code).
-struct future_error_layout : std::logic_error {
-  std::error_code code;
-};
-
 /// The types of the standard library that hold more than exception.hpp reads. Nobody has registered these.
 inline void translate_standard(const exception_view &view, translation &to) noexcept {
   const void *object = nullptr;
-  if (&filesystem_error_type != nullptr && (object = as(view, filesystem_error_type)) != nullptr) {
-    to.field("path1", path1_of(object));
-    if (!path2_of(object).empty()) to.field("path2", path2_of(object));
-  } else if (&future_error_type != nullptr && (object = as(view, future_error_type)) != nullptr) {
-    const std::error_code &code = static_cast<const future_error_layout *>(object)->code;
+  if (&cxx::filesystem_error_type != nullptr && (object = as(view, cxx::filesystem_error_type)) != nullptr) {
+    to.field("path1", cxx::path1_of(object));
+    if (!cxx::path2_of(object).empty()) to.field("path2", cxx::path2_of(object));
+  } else if (&cxx::future_error_type != nullptr && (object = as(view, cxx::future_error_type)) != nullptr) {
+    const std::error_code &code = cxx::code_of_future_error(object);
     to.number(code.value()).category(code.category().name());
   }
 }

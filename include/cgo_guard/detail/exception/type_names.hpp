@@ -13,6 +13,7 @@
 #include <cxxabi.h>
 
 #include "../frames/frame_cache.hpp"
+#include "../runtime/cxx.hpp"
 #include "../stack/fold_names.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
@@ -25,10 +26,9 @@ inline char *type_name(const std::type_info &type) noexcept {
   if (name == nullptr) return strdup(type.name());
   fold_name(name);
   // What std::throw_with_nested throws is a class of its own, derived from the type that the user named.
-  constexpr const char wrapper[] = "std::_Nested_exception<";
-  constexpr std::size_t prefix = sizeof wrapper - 1;
+  constexpr std::size_t prefix = sizeof cxx::nested_wrapper - 1;
   const std::size_t length = std::strlen(name);
-  if (std::strncmp(name, wrapper, prefix) == 0 && length > prefix && name[length - 1] == '>') {
+  if (std::strncmp(name, cxx::nested_wrapper, prefix) == 0 && length > prefix && name[length - 1] == '>') {
     std::size_t inner = length - prefix - 1;
     std::memmove(name, name + prefix, inner);
     while (inner > 0 && name[inner - 1] == ' ') --inner;  // "> >", as a nested template ends

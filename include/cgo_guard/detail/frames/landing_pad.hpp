@@ -5,9 +5,8 @@
 #ifndef CGO_GUARD_LANDING_PAD_HPP
 #define CGO_GUARD_LANDING_PAD_HPP
 
+#include "../runtime/cxx.hpp"
 #include "frame_table.hpp"
-
-extern "C" int __gxx_personality_v0(...);
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -23,9 +22,6 @@ struct landing_pad {
   std::uintptr_t pad;
   std::intptr_t selector;
 };
-
-// Looked up by name because <cxxabi.h> declares it only with RTTI on.
-extern const char forced_unwind_type_info[] __asm__("_ZTIN10__cxxabiv115__forced_unwindE");
 
 /// Reads the LSDA as the C++ personality would for a forced unwind (Itanium C++ ABI: Exception Handling, 7), with three
 /// differences. A gap is reported instead of ending in std::terminate. Typed handlers never match, except
@@ -84,7 +80,7 @@ inline landing_pad find_landing_pad(const frame_description &frame, std::uintptr
                                         : static_cast<std::ptrdiff_t>(sizeof(void *));
         reader type{type_table - filter * size};
         const std::uintptr_t info = type.encoded(type_encoding);
-        if (info == 0 || info == reinterpret_cast<std::uintptr_t>(forced_unwind_type_info)) {
+        if (info == 0 || info == reinterpret_cast<std::uintptr_t>(cxx::forced_unwind_type_info)) {
           found.selector = static_cast<std::intptr_t>(filter);
           return found;
         }

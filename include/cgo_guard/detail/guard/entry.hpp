@@ -17,12 +17,9 @@ namespace detail {
 /// have none.)
 inline void stay_loaded() noexcept {
   if (is_in_main_program(reinterpret_cast<void *>(&on_signal))) return;
-  Dl_info info;
-  void *module = nullptr;
-  if (dladdr1(reinterpret_cast<void *>(&on_signal), &info, &module, RTLD_DL_LINKMAP) == 0 || module == nullptr) return;
-  const char *const name = static_cast<const link_map *>(module)->l_name;
-  if (name == nullptr || name[0] == 0) return;  // the main program
-  if (void *const handle = dlopen(name, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE)) dlclose(handle);
+  libc::module_at module;
+  if (!module.ask_for(reinterpret_cast<std::uintptr_t>(&on_signal)) || module.is_main_program()) return;
+  if (void *const handle = dlopen(module.path(), RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE)) dlclose(handle);
 }
 
 /// Where the functions are that a walk must know. Asked when the loader has loaded us, and not by the first guard: that

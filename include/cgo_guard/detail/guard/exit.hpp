@@ -18,7 +18,6 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include <cxxabi.h>
 #include <err.h>
 
 #include "../state/sanitizer.hpp"
@@ -26,12 +25,6 @@
 #include "terminate.hpp"
 
 #if !CGO_GUARD_HAS_SANITIZER && !defined(CGO_GUARD_NO_INTERPOSE)
-
-// In a static program only: glibc's quick_exit is __run_exit_handlers on its own list (stdlib/quick_exit.c), and is not
-// linked in where ours is.
-extern "C" void __run_exit_handlers(int status, void **list, bool run_list_atexit, bool run_destructors)
-    __attribute__((weak));
-extern "C" void *__quick_exit_funcs __attribute__((weak));
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -48,7 +41,7 @@ inline bool is_exit_under_way(std::uintptr_t call_site) noexcept {
 struct exit_call {
   const char *function;
   int status;
-  bool nothrow;          ///< glibc declares it as not throwing, so compilers record no cleanup for the call
+  bool nothrow;          ///< libc declares it as not throwing, so compilers record no cleanup for the call
   std::uintptr_t frame;  ///< an address in it
 };
 
@@ -127,10 +120,10 @@ inline void drop_note(const guard_frame &guard) noexcept {
   using exit_function = void (*)(int) noexcept;  // noexcept, so that no frame of ours is in the way of an exception
   if (auto *const original = behind.as<exit_function>()) original(status);
   if (&behind == &originals.exit) {
-    abi::__cxa_finalize(nullptr);
+    libc::run_exit_handlers();
     std::fflush(nullptr);
-  } else if (&__run_exit_handlers != nullptr && &__quick_exit_funcs != nullptr) {
-    __run_exit_handlers(status, &__quick_exit_funcs, false, false);
+  } else {
+    libc::run_quick_exit_handlers(status);
   }
   end_process(status);
 }
@@ -167,23 +160,25 @@ CGO_GUARD_NAMESPACE_END
 
 #define CGO_GUARD_INTERPOSER extern "C" __attribute__((noreturn, weak, used, visibility("default")))
 
-// The exception specifications are those of glibc's declarations.
-CGO_GUARD_INTERPOSER void exit(int status) noexcept {
+// The exception specifications are those of libc's declarations.
+CGO_GUARD_INTERPOSER void exit(int status) CGO_GUARD_LIBC_NOTHROW {
   using namespace cgo_guard::detail;
-  if (guard_record *record = begin_exit({"exit", status, true, arch::address_in_this_frame()})) leave_by_exit(*record);
+  if (guard_record *record = begin_exit({"exit", status, libc::exit_is_nothrow, arch::address_in_this_frame()}))
+    leave_by_exit(*record);
   really_exit(originals.exit, status);
 }
 
-CGO_GUARD_INTERPOSER void quick_exit(int status) noexcept {
+CGO_GUARD_INTERPOSER void quick_exit(int status) CGO_GUARD_LIBC_NOTHROW {
   using namespace cgo_guard::detail;
-  if (guard_record *record = begin_exit({"quick_exit", status, true, arch::address_in_this_frame()}))
+  if (guard_record *record = begin_exit({"quick_exit", status, libc::exit_is_nothrow, arch::address_in_this_frame()}))
     leave_by_exit(*record);
   really_exit(originals.quick_exit, status);
 }
 
-CGO_GUARD_INTERPOSER void _Exit(int status) noexcept {
+CGO_GUARD_INTERPOSER void _Exit(int status) CGO_GUARD_LIBC_NOTHROW {
   using namespace cgo_guard::detail;
-  if (guard_record *record = begin_exit({"_Exit", status, true, arch::address_in_this_frame()})) leave_by_exit(*record);
+  if (guard_record *record = begin_exit({"_Exit", status, libc::exit_is_nothrow, arch::address_in_this_frame()}))
+    leave_by_exit(*record);
   end_process(status);
 }
 

@@ -26,13 +26,14 @@
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
-using assert_function = void (*)(const char *, const char *, unsigned int, const char *);
-using glibcxx_assert_function = void (*)(const char *, int, const char *, const char *);
+using assert_function = void (*)(const char *, const char *, libc::assert_line, const char *);
+using check_function = void (*)(const char *, int, const char *, const char *);
 }  // namespace detail
 CGO_GUARD_NAMESPACE_END
 
-CGO_GUARD_INTERPOSER void __assert_fail(const char *expression, const char *file, unsigned int line,
-                                        const char *function) noexcept {
+CGO_GUARD_INTERPOSER void __assert_fail(const char *expression, const char *file,
+                                        cgo_guard::detail::libc::assert_line line,
+                                        const char *function) CGO_GUARD_LIBC_NOTHROW {
   using namespace cgo_guard::detail;
   if (guard_record *record = begin_note(0)) {
     std::snprintf(record->note, sizeof record->note, "%s:%u: %s%sAssertion `%s' failed.", file, line,
@@ -79,35 +80,32 @@ CGO_GUARD_INTERPOSER void __cxa_deleted_virtual() {
   cgo_guard::detail::missing_virtual(cgo_guard::detail::originals.deleted_virtual, "deleted virtual method called");
 }
 
-// std::__glibcxx_assert_fail, behind operator[] and its like with -D_GLIBCXX_ASSERTIONS (GCC 12 and newer). By its
-// symbol, because <bits/c++config.h> declares it only for some settings.
-CGO_GUARD_INTERPOSER void cgo_guard_v1_glibcxx_assert_fail(const char *file, int line, const char *function,
-                                                           const char *condition) noexcept
-    __asm__("_ZSt21__glibcxx_assert_failPKciS0_S0_");
+#if defined(CGO_GUARD_CXX_CHECK)
+CGO_GUARD_INTERPOSER void cgo_guard_v1_check_failed(const char *file, int line, const char *function,
+                                                    const char *condition) noexcept __asm__(CGO_GUARD_CXX_CHECK);
 
-CGO_GUARD_INTERPOSER void cgo_guard_v1_glibcxx_assert_fail(const char *file, int line, const char *function,
-                                                           const char *condition) noexcept {
+CGO_GUARD_INTERPOSER void cgo_guard_v1_check_failed(const char *file, int line, const char *function,
+                                                    const char *condition) noexcept {
   using namespace cgo_guard::detail;
   if (guard_record *record = begin_note(0)) {
     std::snprintf(record->note, sizeof record->note, "%s:%d: %s: Assertion '%s' failed.", file != nullptr ? file : "?",
                   line, function != nullptr ? function : "?", condition != nullptr ? condition : "?");
-  } else if (auto *const original = originals.glibcxx_assert_fail.as<glibcxx_assert_function>()) {
+  } else if (auto *const original = originals.check_failed.as<check_function>()) {
     original(file, line, function, condition);
   }
   std::abort();
 }
+#endif
 
 #if !CGO_GUARD_HAS_ASAN
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 using throw_function = void (*)(void *, void *, void (*)(void *));
 
-/// libstdc++'s __cxa_throw. Where it is linked statically there is no next one, but then ours isn't called either: the
-/// reference to __cxa_init_primary_exception brings in the object file that defines both, and a definition that isn't
-/// weak wins.
+/// The C++ runtime's __cxa_throw. Where it is linked statically there is no next one, but then ours isn't called
+/// either.
 CGO_GUARD_OF_THIS_MODULE inline throw_function original_throw() noexcept {
-  static void *const volatile same_object_file = reinterpret_cast<void *>(&abi::__cxa_init_primary_exception);
-  static_cast<void>(same_object_file);
+  cxx::bring_in_throw();
   return originals.cxa_throw.as<throw_function>();
 }
 }  // namespace detail
@@ -141,7 +139,7 @@ extern "C" __attribute__((weak, used, visibility("default"))) void *cgo_guard_v1
   const auto original = originals.cxa_begin_catch.as<catch_function>();
   // Set, not counted down: the original may be that of another copy of this header.
   if (static_cast<const _Unwind_Exception *>(exception)->exception_class == forced_class) {
-    current_globals().uncaught = static_cast<const forced_exception *>(exception)->uncaught_outside;
+    cxx::current_globals().uncaught = static_cast<const forced_exception *>(exception)->uncaught_outside;
   }
   return original(exception);
 }

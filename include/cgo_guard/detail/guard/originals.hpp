@@ -14,7 +14,7 @@
 
 #include <dlfcn.h>
 
-#include "../../config.hpp"
+#include "../runtime/cxx.hpp"
 
 // Otherwise inline functions and variables are one for all modules, where the compiler has not inlined them.
 #define CGO_GUARD_OF_THIS_MODULE __attribute__((visibility("hidden")))
@@ -52,7 +52,9 @@ struct CGO_GUARD_OF_THIS_MODULE original_functions {
   original stack_chk_fail{"__stack_chk_fail"};
   original pure_virtual{"__cxa_pure_virtual"};
   original deleted_virtual{"__cxa_deleted_virtual"};
-  original glibcxx_assert_fail{"_ZSt21__glibcxx_assert_failPKciS0_S0_"};
+#if defined(CGO_GUARD_CXX_CHECK)
+  original check_failed{CGO_GUARD_CXX_CHECK};
+#endif
   original exit{"exit"};
   original quick_exit{"quick_exit"};
   original verr{"verr"};
@@ -60,9 +62,12 @@ struct CGO_GUARD_OF_THIS_MODULE original_functions {
 
   void look_up() noexcept {
     for (original *one : {&cxa_throw, &cxa_begin_catch, &assert_fail, &stack_chk_fail, &pure_virtual, &deleted_virtual,
-                          &glibcxx_assert_fail, &exit, &quick_exit, &verr, &verrx}) {
+                          &exit, &quick_exit, &verr, &verrx}) {
       one->look_up();
     }
+#if defined(CGO_GUARD_CXX_CHECK)
+    check_failed.look_up();
+#endif
   }
 };
 

@@ -263,7 +263,7 @@ extern "C" __attribute__((used)) inline cgo_guard_error *cgo_guard_v1_run(void (
   try {
     thunk(body);
     return nullptr;
-#if defined(__GLIBCXX__)
+#if defined(CGO_GUARD_CXX_IS_LIBSTDCXX)
   } catch (const abi::__forced_unwind &) {
     throw;  // pthread_cancel and pthread_exit unwind the stack; a catch clause that ends them ends the process
 #endif

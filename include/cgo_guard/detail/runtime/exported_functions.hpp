@@ -17,15 +17,9 @@ namespace detail {
 /// Calls visit(symbol, mangled name) for one after the other, until it returns true. @return whether it did.
 template <class Visit>
 bool find_exported_function(const libc::module_at &module, Visit &&visit) noexcept {
-  const ElfW(Sym) *symbols = nullptr;
-  const char *names = nullptr;
-  const std::uint32_t *hash = nullptr;
-  for (const ElfW(Dyn) *at = module.dynamic(); at != nullptr && at->d_tag != DT_NULL; ++at) {
-    const auto pointer = at->d_un.d_ptr;
-    if (at->d_tag == DT_SYMTAB) symbols = reinterpret_cast<const ElfW(Sym) *>(pointer);
-    if (at->d_tag == DT_STRTAB) names = reinterpret_cast<const char *>(pointer);
-    if (at->d_tag == DT_GNU_HASH) hash = reinterpret_cast<const std::uint32_t *>(pointer);
-  }
+  const auto *const symbols = static_cast<const ElfW(Sym) *>(module.table(DT_SYMTAB));
+  const auto *const names = static_cast<const char *>(module.table(DT_STRTAB));
+  const auto *const hash = static_cast<const std::uint32_t *>(module.table(DT_GNU_HASH));
   const auto below_module = [&](const void *p) { return reinterpret_cast<std::uintptr_t>(p) < module.bias(); };
   if (symbols == nullptr || names == nullptr || hash == nullptr || below_module(symbols) || below_module(hash)) {
     return false;  // the kernel's vdso, whose addresses nobody has relocated, or a file of another kind

@@ -7,16 +7,81 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <cstring>
+
 #include <dlfcn.h>
 #include <link.h>
+#include <sys/auxv.h>
 
 #include "../arch/arch.hpp"
 
 // GLIBC_PRIVATE, and there since the first version for Linux. Weak: where it is gone one day, a stack has no known end.
 extern "C" void *__libc_stack_end __attribute__((weak));
 
+// In a static program only: quick_exit is __run_exit_handlers on its own list (stdlib/quick_exit.c), and is not linked
+// in where ours is.
+extern "C" void __run_exit_handlers(int status, void **list, bool run_list_atexit, bool run_destructors)
+    __attribute__((weak));
+extern "C" void *__quick_exit_funcs __attribute__((weak));
+extern "C" void cgo_guard_v1_libc_finalize(void *) __asm__("__cxa_finalize");
+
+// Other names for sigaction and signal, in every version (GLIBC_2.2.5).
+#define CGO_GUARD_LIBC_SIGACTION "__sigaction"
+#define CGO_GUARD_LIBC_SIGNAL "ssignal"
+
+// Of exit and its kin, and of __assert_fail.
+#define CGO_GUARD_LIBC_NOTHROW noexcept
+
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail::libc {
+
+constexpr bool exit_is_nothrow = true;
+using assert_line = unsigned int;
+
+/// Its allocator's own names, to which a library jumps that only counts what goes by.
+constexpr const char *own_allocator_names[] = {"__libc_malloc", "__libc_free", "__libc_calloc", "__libc_realloc",
+                                               "__libc_memalign"};
+/// Functions between abort and the system call, beside those that all libraries have.
+constexpr const char *inner_names_of_abort[] = {"__pthread_kill_implementation",
+                                                "__pthread_kill_internal",
+                                                "__pthread_kill",
+                                                "gsignal",
+                                                "__GI_raise",
+                                                "__GI_abort"};
+
+/// Signals that it keeps for itself, in the kernel's set: sigfillset leaves 32 and 33 out.
+constexpr std::uint64_t kept_signals = std::uint64_t{3} << 31;
+
+/// What exit does before it ends the process, for a static program in which nobody has brought it in.
+inline void run_exit_handlers() noexcept { cgo_guard_v1_libc_finalize(nullptr); }
+inline void run_quick_exit_handlers(int status) noexcept {
+  if (&__run_exit_handlers == nullptr || &__quick_exit_funcs == nullptr) return;
+  __run_exit_handlers(status, &__quick_exit_funcs, false, false);
+}
+
+/// Of an errno; nullptr where nothing says it without a lock. Async-signal-safe, which strerror is not.
+inline const char *description_of(int error) noexcept {
+#if __GLIBC_PREREQ(2, 32)
+  return strerrordesc_np(error);
+#else
+  static_cast<void>(error);
+  return nullptr;
+#endif
+}
+
+/// Where the loader's own code is: from its headers in memory, for which nobody has to be asked.
+/// @return false where there is none, in a static program.
+inline bool find_loader(std::uintptr_t &begin, std::uintptr_t &end) noexcept {
+  const auto base = static_cast<std::uintptr_t>(getauxval(AT_BASE));
+  if (base == 0) return false;
+  const auto *const header = reinterpret_cast<const ElfW(Ehdr) *>(base);
+  const auto *const segments = reinterpret_cast<const ElfW(Phdr) *>(base + header->e_phoff);
+  begin = end = base;
+  for (int i = 0; i < header->e_phnum; ++i) {
+    if (segments[i].p_type == PT_LOAD) end = base + segments[i].p_vaddr + segments[i].p_memsz;  // in rising order
+  }
+  return true;
+}
 
 /// A file that the dynamic linker has mapped.
 class module_at {
@@ -28,8 +93,13 @@ class module_at {
   /// As the linker was given it; "" for the program itself.
   const char *path() const noexcept { return map_->l_name != nullptr ? map_->l_name : ""; }
   bool is_main_program() const noexcept { return *path() == 0; }
-  /// The tables of the dynamic linker, whose pointers it has relocated.
-  const ElfW(Dyn) * dynamic() const noexcept { return map_->l_ld; }
+  /// A table of the dynamic linker's by its tag (elf.h), or nullptr. The linker has relocated the pointers to them.
+  const void *table(ElfW(Sxword) tag) const noexcept {
+    for (const ElfW(Dyn) *at = map_->l_ld; at != nullptr && at->d_tag != DT_NULL; ++at) {
+      if (at->d_tag == tag) return reinterpret_cast<const void *>(at->d_un.d_ptr);
+    }
+    return nullptr;
+  }
 
   /// Async-signal-safe, takes no lock (glibc manual, "Dynamic Linker Introspection").
   /// @return false for an address in no module, and before glibc 2.35 for every address.

@@ -9,10 +9,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include <link.h>
-#include <sys/auxv.h>
-
-#include "../../config.hpp"
+#include "libc.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -26,21 +23,10 @@ inline std::atomic<bool> loader_lock_left{false};
 
 inline bool loader_may_be_asked() noexcept { return !loader_lock_left.load(std::memory_order_relaxed); }
 
-/// Where the loader's own code is. Read from its headers in memory, for which nobody has to be asked.
+/// Where the loader's own code is.
 class loader_code {
  public:
-  void look_up() noexcept {
-    const auto base = static_cast<std::uintptr_t>(getauxval(AT_BASE));
-    if (base == 0) return;  // a static program
-    const auto *const header = reinterpret_cast<const ElfW(Ehdr) *>(base);
-    const auto *const segments = reinterpret_cast<const ElfW(Phdr) *>(base + header->e_phoff);
-    std::uintptr_t end = base;
-    for (int i = 0; i < header->e_phnum; ++i) {
-      if (segments[i].p_type == PT_LOAD) end = base + segments[i].p_vaddr + segments[i].p_memsz;  // in rising order
-    }
-    begin_ = base;
-    end_ = end;
-  }
+  void look_up() noexcept { libc::find_loader(begin_, end_); }
 
   /// Whether a frame is the loader's. Its functions have no names to be told apart by. A resolver that it runs for a
   /// first call (ifunc) holds no lock, and is taken for one that does.

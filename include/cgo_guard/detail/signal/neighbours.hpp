@@ -126,11 +126,10 @@ CGO_GUARD_NAMESPACE_END
 // By their symbols: <signal.h> declares `signal` differently for different feature macros.
 #define CGO_GUARD_WATCHER extern "C" __attribute__((weak, used, visibility("default")))
 
-// glibc's other names for the same functions, in every version (GLIBC_2.2.5). Through these and not through dlsym,
-// which is not async-signal-safe.
+// libc's other names for the same functions. Through these and not through dlsym, which is not async-signal-safe.
 extern "C" int cgo_guard_v1_libc_sigaction(int, const struct sigaction *, struct sigaction *) noexcept
-    __asm__("__sigaction");
-extern "C" void (*cgo_guard_v1_libc_signal(int, void (*)(int)) noexcept)(int) __asm__("ssignal");
+    __asm__(CGO_GUARD_LIBC_SIGACTION);
+extern "C" void (*cgo_guard_v1_libc_signal(int, void (*)(int)) noexcept)(int) __asm__(CGO_GUARD_LIBC_SIGNAL);
 
 CGO_GUARD_WATCHER int cgo_guard_v1_sigaction(int signal, const struct sigaction *action, struct sigaction *old) noexcept
     __asm__("sigaction");

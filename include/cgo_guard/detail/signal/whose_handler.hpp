@@ -37,7 +37,7 @@ inline bool is_last(const struct sigaction &action) noexcept { return action.sa_
 inline bool is_a_copys(const struct sigaction &action) noexcept {
   constexpr int flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER;
   // The kernel takes the two out that can't be blocked, and libc the two that are its own.
-  constexpr std::uint64_t ignored = signal_bit(SIGKILL) | signal_bit(SIGSTOP) | signal_bit(32) | signal_bit(33);
+  constexpr std::uint64_t ignored = signal_bit(SIGKILL) | signal_bit(SIGSTOP) | libc::kept_signals;
   return is_a_function(action) && (action.sa_flags & ~restorer_flag) == flags &&
          (kernel_set(action.sa_mask) | ignored | ~mask_at_work()) == every_signal;
 }

@@ -4,6 +4,7 @@
 #ifndef CGO_GUARD_LOADED_MODULE_HPP
 #define CGO_GUARD_LOADED_MODULE_HPP
 
+#include <climits>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -30,7 +31,7 @@ struct loaded_module {
   unsigned long long unloads = 0;  ///< how many modules had been unloaded by then: a change makes every cache suspect
   std::size_t build_id_size = 0;
   unsigned char build_id[64];
-  char path[4096];  ///< absolute where the linker was given an absolute name; "" where it has none
+  char path[PATH_MAX];  ///< absolute where the linker was given an absolute name; "" where it has none
 };
 
 /// Looks for the GNU build ID in the bytes of a PT_NOTE segment or SHT_NOTE section.
@@ -142,7 +143,7 @@ inline bool is_in_main_program(void *address) noexcept {
 /// The path of the running program, which the dynamic linker has no name for; "" where /proc is missing. Read once: it
 /// costs ten times the rest of find_module.
 struct program_path {
-  char text[4096] = {};
+  char text[PATH_MAX] = {};
   program_path() noexcept {
     const ssize_t length = readlink("/proc/self/exe", text, sizeof text - 1);
     if (length <= 0) return;

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "../../config.hpp"
+#include "../runtime/cxx.hpp"
+#include "../runtime/libc.hpp"
 #include "symbolize.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
@@ -155,16 +157,17 @@ inline bool is_short_for(std::string_view shorter, std::string_view whole) {
 /// Whether a function is how abort and throw do their work: true of nothing that a reader looks for.
 inline bool is_machinery(std::string_view function) {
   static constexpr std::string_view names[] = {
-      "__pthread_kill_implementation", "__pthread_kill_internal", "pthread_kill", "__pthread_kill", "raise", "gsignal",
-      "__GI_raise", "tgkill", "abort", "__GI_abort", "__cxa_throw", "__cxa_rethrow", "_Unwind_RaiseException",
+      "pthread_kill", "raise", "tgkill", "abort", "__cxa_throw", "__cxa_rethrow", "_Unwind_RaiseException",
       "_Unwind_Resume_or_Rethrow", "__clang_call_terminate",
       // In a static program their frames can't be known before.
-      "__assert_fail", "__stack_chk_fail", "__cxa_pure_virtual", "__cxa_deleted_virtual",
-      "std::__glibcxx_assert_fail(char const*, int, char const*, char const*)"};
+      "__assert_fail", "__stack_chk_fail", "__cxa_pure_virtual", "__cxa_deleted_virtual"};
   for (const auto name : names) {
     if (function == name) return true;
   }
-  return false;
+  for (const std::string_view name : libc::inner_names_of_abort) {
+    if (function == name) return true;
+  }
+  return function == cxx::check_readable_name;
 }
 
 /// Whether a function is how Go calls C: the border at which a C++ stack ends and the goroutine's begins.

@@ -21,6 +21,7 @@
 #include <unwind.h>
 
 #include "../frames/frame_cache.hpp"
+#include "../runtime/cxx.hpp"
 #include "../runtime/exported_functions.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
@@ -57,12 +58,6 @@ constexpr known_name known_names[] = {
     {"malloc_trim", allocates},
     {"malloc_usable_size", allocates},
     {"mallinfo2", allocates},
-    // glibc's own, to which a library jumps that only counts what goes by.
-    {"__libc_malloc", allocates},
-    {"__libc_free", allocates},
-    {"__libc_calloc", allocates},
-    {"__libc_realloc", allocates},
-    {"__libc_memalign", allocates},
     {"_Znwm", allocates_cpp},
     {"_Znam", allocates_cpp},
     {"_ZnwmRKSt9nothrow_t", allocates_cpp},
@@ -87,10 +82,12 @@ constexpr known_name known_names[] = {
     {"__stack_chk_fail", only_reports},
     {"__cxa_pure_virtual", only_reports},
     {"__cxa_deleted_virtual", only_reports},
-    {"_ZSt21__glibcxx_assert_failPKciS0_S0_", only_reports},
+#if defined(CGO_GUARD_CXX_CHECK)
+    {CGO_GUARD_CXX_CHECK, only_reports},
+#endif
     {"__cxa_throw", throws | may_terminate},
     {"__cxa_rethrow", throws | may_terminate | rethrows},
-    {"_ZSt17rethrow_exceptionNSt15__exception_ptr13exception_ptrE", throws | may_terminate},
+    {cxx::rethrow_exception_name, throws | may_terminate},
     {"_Unwind_RaiseException", throws | may_terminate},
     {"_Unwind_Resume_or_Rethrow", throws | may_terminate},
     {"_Unwind_Resume", may_terminate},
@@ -112,6 +109,10 @@ class known_functions {
       if (find(known.name, range)) add(range, known.roles);
       if (known.roles == allocates && malloc_ == 0) malloc_ = range.begin;
       if ((known.roles & aborts) != 0) abort_ = range.begin;
+    }
+    for (const char *const name : libc::own_allocator_names) {
+      address_range range;
+      if (find(name, range)) add(range, allocates);
     }
     libc_ = module_of(abort_);
     allow_lasting_modules();

@@ -126,10 +126,10 @@ inline void set_guard_registers(const guard_frame &guard, const void *result, ar
 inline std::uint32_t uncaught_outside(guard_record &record) noexcept {
   std::uint32_t &outside = record.forced.uncaught_outside;
   if (outside == uncaught_unknown) {
-    const exception_globals &globals = current_globals();
+    const cxx::globals &globals = cxx::current_globals();
     std::uint32_t inside = record.in_flight;
     // __cxa_rethrow counts first and looks afterwards whether there is an exception (libstdc++, eh_throw.cc).
-    if (!record.in_flight_is_exact && record.fault.through_rethrow && globals.caught == nullptr) ++inside;
+    if (!record.in_flight_is_exact && record.fault.through_rethrow && cxx::caught_last(globals) == nullptr) ++inside;
     outside = globals.uncaught > inside ? globals.uncaught - inside : 0;
   }
   return outside;
@@ -183,7 +183,7 @@ class next_landing {
 /// Goes on from a landing pad that has done its work: to the next one, or to the guard. Does not return.
 [[noreturn, gnu::noinline]] inline void continue_unwinding(guard_record &record, bool past_landed) noexcept {
   // What destructors ask that roll back where an exception is on its way (scope guards, transactions): a fault is one.
-  current_globals().uncaught = uncaught_outside(record) + 1;
+  cxx::current_globals().uncaught = uncaught_outside(record) + 1;
   frame_cache cache;
   arch::registers to_guard = registers_here();
   cursor position(to_guard, false, cache);

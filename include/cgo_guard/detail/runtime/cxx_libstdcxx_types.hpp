@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file cxx_libstdcxx_types.hpp
+/// libstdc++: the types of its exceptions, read without RTTI in this file. By their symbols, because `typeid` is not
+/// available under -fno-rtti, and <filesystem> and <future> are large.
+#ifndef CGO_GUARD_CXX_LIBSTDCXX_TYPES_HPP
+#define CGO_GUARD_CXX_LIBSTDCXX_TYPES_HPP
+
+#include <cstring>
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <typeinfo>
+
+#include <cxxabi.h>
+
+#include "../../config.hpp"
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail::cxx {
+
+extern const std::type_info exception_type __asm__("_ZTISt9exception");
+extern const std::type_info system_error_type __asm__("_ZTISt12system_error");
+extern const std::type_info nested_exception_type __asm__("_ZTISt16nested_exception");
+/// std::string's, as type_info::name has it.
+constexpr const char *string_type_name = "NSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE";
+constexpr char nested_wrapper[] = CGO_GUARD_CXX_NESTED_WRAPPER;
+
+/// The object that an exception_ptr holds, which is one pointer to it (exception_ptr.h); rethrowing is the only public
+/// way in, and would need a catch clause for every type there is.
+inline void *object_in(const std::exception_ptr &pointer) noexcept {
+  void *object = nullptr;
+  static_assert(sizeof pointer == sizeof object, "libstdc++'s exception_ptr is one pointer");
+  std::memcpy(&object, static_cast<const void *>(&pointer), sizeof object);
+  return object;
+}
+
+// Weak: a static program that throws none has none.
+extern const std::type_info filesystem_error_type __asm__("_ZTINSt10filesystem7__cxx1116filesystem_errorE")
+    __attribute__((weak));
+extern const std::type_info future_error_type __asm__("_ZTISt12future_error") __attribute__((weak));
+/// filesystem_error::path1 and path2. A path begins with its text (fs_path.h: _M_pathname).
+const std::string &path1_of(const void *error) __asm__("_ZNKSt10filesystem7__cxx1116filesystem_error5path1Ev")
+    __attribute__((weak));
+const std::string &path2_of(const void *error) __asm__("_ZNKSt10filesystem7__cxx1116filesystem_error5path2Ev")
+    __attribute__((weak));
+/// A future_error is its base and its code (future: _M_code).
+struct future_error_layout : std::logic_error {
+  std::error_code code;
+};
+inline const std::error_code &code_of_future_error(const void *error) noexcept {
+  return static_cast<const future_error_layout *>(error)->code;
+}
+
+/// The class of a type_info itself, which tells its layout (Itanium C++ ABI, 2.9.5). By name, and out of its table of
+/// virtual functions: under -fno-rtti there is no dynamic_cast, and a module may have a libstdc++ of its own.
+inline const char *kind_of_type(const std::type_info &type) noexcept {
+  const std::type_info *const *table = nullptr;
+  std::memcpy(&table, static_cast<const void *>(&type), sizeof table);
+  return table[-1] != nullptr ? table[-1]->name() : "";
+}
+
+/// Calls visit(base) for each direct base of a class.
+template <class Visit>
+void for_each_base(const std::type_info &type, Visit &&visit) noexcept {
+  const char *const kind = kind_of_type(type);
+  if (std::strcmp(kind, "N10__cxxabiv120__si_class_type_infoE") == 0) {
+    visit(*static_cast<const abi::__si_class_type_info &>(type).__base_type);
+  } else if (std::strcmp(kind, "N10__cxxabiv121__vmi_class_type_infoE") == 0) {
+    const auto &many = static_cast<const abi::__vmi_class_type_info &>(type);
+    for (unsigned i = 0; i < many.__base_count; ++i) visit(*many.__base_info[i].__base_type);
+  }
+}
+
+}  // namespace detail::cxx
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_CXX_LIBSTDCXX_TYPES_HPP
