@@ -12,7 +12,6 @@
 
 #include "../../abi.h"
 #include "../../translator.hpp"
-#include "../stack/visible_text.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 
@@ -136,36 +135,6 @@ inline char *apply_translation(const translation &from, cgo_guard_error &error) 
   error.fields = from.field_count_ != 0 ? fields : nullptr;
   error.field_count = from.field_count_;
   return block;
-}
-
-/// What continues a text of several lines in a description: below its label, where it can't be taken for a line of
-/// ours.
-constexpr std::string_view description_break = "\n         ";
-
-/// For cgo_guard_describe: what an error or one of its causes is called, and its message.
-inline void append_title(std::string &text, const char *name, const cgo_guard_error &e) {
-  append_visible(text.append(name[0] != 0 ? " " : ""), name);
-  append_visible(text.append(": "), std::string_view(e.message, e.message_length), description_break);
-  text += '\n';
-}
-
-/// For cgo_guard_describe: the guard's site, without the end of the line.
-inline void append_site(std::string &text, const cgo_guard_error &e) {
-  append_visible(text.append("guard:   "), e.function);
-  if (e.file[0] != 0) {
-    append_visible(text.append(" at "), e.file);
-    text.append(":").append(std::to_string(e.line));
-  }
-  text.append(", thread ").append(std::to_string(e.thread_id)).append("\n");
-}
-
-/// For cgo_guard_describe: one line for each field.
-inline void append_fields(std::string &text, const cgo_guard_error &e, const char *indent) {
-  for (std::uint64_t i = 0; i < e.field_count; ++i) {
-    append_visible(text.append(indent), e.fields[i].key);
-    append_visible(text.append(": "), e.fields[i].value, description_break);
-    text += '\n';
-  }
 }
 
 }  // namespace detail

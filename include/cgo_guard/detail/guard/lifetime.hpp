@@ -7,6 +7,8 @@
 
 #include <cstdio>
 
+#include "../exception/describe.hpp"
+#include "../state/blank_error.hpp"
 #include "../state/live_sites.hpp"
 #include "pool.hpp"
 #include "readable.hpp"
@@ -25,17 +27,11 @@ inline bool can_be_read(const cgo_guard_error &error) noexcept {
   return pool.holds(&error) || is_readable(&error, prefix_size);
 }
 
-inline bool is_live(const cgo_guard_error &error) noexcept {
-  return can_be_read(error) && __atomic_load_n(&error.magic, __ATOMIC_ACQUIRE) == CGO_GUARD_MAGIC;
-}
+inline bool is_live(const cgo_guard_error &error) noexcept { return can_be_read(error) && has_magic(error); }
 
 /// Whether an error was made by this version of the header. Of another one only the frozen prefix may be touched.
 inline bool is_of_this_version(const cgo_guard_error &error) noexcept {
   return error.abi_version == CGO_GUARD_ABI_VERSION && error.struct_size == sizeof(cgo_guard_error);
-}
-
-inline void report_misuse(const char *function, const void *pointer, const char *what) noexcept {
-  std::fprintf(stderr, "cgo_guard: %s(%p): %s\n", function, pointer, what);
 }
 
 /// The errors whose Go value nobody refers to any more. Their slots wait here until Go has dropped the value: calling
@@ -106,9 +102,7 @@ inline void release_error(cgo_guard_error *error) noexcept {
     }
     if (magic != CGO_GUARD_MAGIC ||
         __atomic_exchange_n(&error->magic, freed_magic, __ATOMIC_ACQ_REL) != CGO_GUARD_MAGIC) {
-      const bool twice = __atomic_load_n(&error->magic, __ATOMIC_ACQUIRE) == freed_magic;
-      count_double_free(error, twice ? "this error was already freed; further ones are only counted"
-                                     : "this is not a cgo_guard_error");
+      count_double_free(error, why_not_freed(__atomic_load_n(&error->magic, __ATOMIC_ACQUIRE)));
       return;
     }
     release_error(slot.origin);  // one level deep: a callback's error speaks for itself
@@ -129,12 +123,7 @@ inline void release_error(cgo_guard_error *error) noexcept {
 /// Makes a slot an error with nothing in it.
 inline void reset(error_slot &slot, int code) noexcept {
   cgo_guard_error &e = slot.error;
-  std::memset(&e, 0, sizeof e);
-  e.abi_version = CGO_GUARD_ABI_VERSION;
-  e.struct_size = sizeof e;
-  e.release = &release_error;
-  e.code = code;
-  e.name = e.message = e.category = e.function = e.file = e.types = e.core_file = "";
+  make_blank(e, code, &release_error);
   e.frames = slot.frames;
   slot.owners.store(1, std::memory_order_relaxed);
   slot.site_function.store(nullptr, std::memory_order_relaxed);
@@ -142,7 +131,7 @@ inline void reset(error_slot &slot, int code) noexcept {
   slot.origin = nullptr;
   slot.owned_count = 0;
   slot.stack = slot.describe = nullptr;
-  __atomic_store_n(&e.magic, CGO_GUARD_MAGIC, __ATOMIC_RELEASE);
+  make_live(e);
 }
 
 /// Where the error's guard stands, for who counts live errors.
@@ -161,13 +150,6 @@ inline std::uint64_t count_live_sites(cgo_guard_live_site *out, std::uint64_t ma
                 slot.site_line.load(std::memory_order_relaxed));
   });
   return counter.finish();
-}
-
-/// What an error of this code is called in a description.
-inline const char *kind_of(int code) noexcept {
-  static const char *const kinds[] = {"error", "C++ exception", "fatal signal", "std::terminate",
-                                      "exit",  "Go error",      "refused"};
-  return kinds[code >= 0 && code <= CGO_GUARD_QUARANTINED ? code : 0];
 }
 
 /// The stand-ins for when every slot is taken: one for each code, and for each signal. They say what happened, that the

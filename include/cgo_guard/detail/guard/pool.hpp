@@ -10,14 +10,12 @@
 
 #include <sys/mman.h>
 
+#include "../state/blank_error.hpp"
 #include "../state/process.hpp"
 #include "../state/record.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
-
-/// The magic of an error that was released: "cggfreed" in memory.
-constexpr std::uint64_t freed_magic = 0x6465657266676763;
 
 struct error_slot {
   cgo_guard_error error;  // first: a pointer to one is a pointer to the other

@@ -8,10 +8,12 @@
 
 #include "../crash/child_text.hpp"
 #include "../crash/core_on_fault.hpp"
+#include "../exception/describe.hpp"
 #include "../signal/handlers.hpp"
 #include "../signal/thread_signals.hpp"
 #include "../stack/decorate.hpp"
 #include "../stack/stack_text.hpp"
+#include "../state/refused_options.hpp"
 #include "entry.hpp"
 #include "failure.hpp"
 #include "roomy_stack.hpp"
@@ -51,21 +53,6 @@ inline std::size_t format_frames_without_heap(const void *const *frames, std::ui
   return length != 0 ? length : format_frames_raw(frames, count, head, omitted, buffer, size);
 }
 
-inline const char *cleanup_sentence(const cgo_guard_error &e, char (&buffer)[256]) noexcept {
-  switch (e.cleanup) {
-    case CGO_GUARD_CLEANUP_COMPLETE: return "complete: every destructor the compiler had registered has run";
-    case CGO_GUARD_CLEANUP_PARTIAL:
-      std::snprintf(
-          buffer, sizeof buffer,
-          "partial: %llu frame(s) were left without their destructors. If one held a lock, the next call that "
-          "needs it waits for ever (docs/guide.md, Cleanup)",
-          static_cast<unsigned long long>(e.skipped));
-      return buffer;
-    case CGO_GUARD_CLEANUP_UNKNOWN: return "unknown: what has run was not recorded";
-    default: return "none: no destructor has run; locks may be held and memory is leaked";
-  }
-}
-
 /// The stack of an error. Its last frame is that of the guarded block; where there are no symbols it is called after
 /// the function that the block stands in.
 inline std::string stack_of_error(const cgo_guard_error &e) {
@@ -79,27 +66,9 @@ inline std::string stack_of_error(const cgo_guard_error &e) {
   return text.replace(line, end - line, function);
 }
 
-inline std::string describe_error(cgo_guard_error &e) {
-  std::string text = kind_of(e.code);
-  char buffer[256];
-  append_title(text, e.code == CGO_GUARD_EXIT ? "" : e.name, e);
-  if (e.function[0] != 0) append_site(text, e);
-  text.append("cleanup: ").append(cleanup_sentence(e, buffer)).append("\n");
-  if (e.cleanup != CGO_GUARD_CLEANUP_COMPLETE && any_is_loaders(e.frames, e.frame_count))
-    text.append("         ").append(loader_lock_sentence).append("\n");
-  if (e.core_file[0] != 0) {
-    append_visible(text.append("core:    "), e.core_file);
-    text += '\n';
-  }
-  append_fields(text, e, "");
-  for (const cgo_guard_error *cause = e.cause; cause != nullptr; cause = cause->cause) {
-    append_title(text.append("cause:  "), cause->name, *cause);
-    append_fields(text, *cause, "         ");
-  }
-  if (e.frame_count != 0) {
-    text.append("C++ stack:\n").append(stack_of_error(e));
-  }
-  return text;
+inline std::string describe_error(const cgo_guard_error &e) {
+  const bool loader_is_left = e.cleanup != CGO_GUARD_CLEANUP_COMPLETE && any_is_loaders(e.frames, e.frame_count);
+  return describe(e, loader_is_left ? loader_lock_sentence : "", e.frame_count != 0 ? stack_of_error(e) : "");
 }
 
 inline char *stack_without_heap(const cgo_guard_error &e) noexcept {
@@ -111,7 +80,7 @@ inline char *stack_without_heap(const cgo_guard_error &e) noexcept {
 }
 
 /// The whole report by a child, else what can be said in one line, and the stack.
-inline char *describe_without_heap(cgo_guard_error &e) noexcept {
+inline char *describe_without_heap(const cgo_guard_error &e) noexcept {
   char *const buffer = text_without_heap();
   if (buffer == nullptr || text_from_child([&] { return describe_error(e); }, buffer, text_without_heap_size) != 0) {
     return buffer;
@@ -130,10 +99,7 @@ CGO_GUARD_NAMESPACE_END
 extern "C" __attribute__((used)) inline void cgo_guard_v1_undelivered(cgo_guard_error *error) noexcept {
   using namespace cgo_guard::detail;
   process.count.undelivered.fetch_add(1, std::memory_order_relaxed);
-  with_roomy_stack([=]() noexcept {
-    std::fprintf(stderr, "cgo_guard: CGO_GUARD_VALUE was given a NULL error pointer, and failed:\n%s",
-                 cgo_guard_describe(error));
-  });
+  with_roomy_stack([=]() noexcept { print_undelivered(cgo_guard_describe(error)); });
   cgo_guard_free(error);
 }
 
@@ -225,13 +191,7 @@ CGO_GUARD_C_API char *cgo_guard_decorate(const char *report, uint32_t flags) {
 
 CGO_GUARD_C_API const char *cgo_guard_configure(const cgo_guard_options *options) {
   using namespace cgo_guard::detail;
-  if (options == nullptr) return "cgo_guard_configure: options is NULL";
-  if (options->struct_size != sizeof *options) {
-    return "cgo_guard_configure: struct_size is not sizeof(cgo_guard_options); header and caller differ in version";
-  }
-  if (options->heap_policy < CGO_GUARD_HEAP_QUARANTINE || options->heap_policy > CGO_GUARD_HEAP_CRASH) {
-    return "cgo_guard_configure: heap_policy is none of quarantine, continue, crash";
-  }
+  if (const char *const refusal = refuse_options(options)) return refusal;
   if (options->neighbours < CGO_GUARD_NEIGHBOURS_AUTO || options->neighbours > CGO_GUARD_NEIGHBOURS_LAST) {
     return "cgo_guard_configure: neighbours is none of auto, first, last";
   }

@@ -10,8 +10,9 @@
 #include <cstring>
 #include <string>
 
-#include "../exception/translation.hpp"
+#include "../exception/describe.hpp"
 #include "../stack/decorate.hpp"
+#include "../state/refused_options.hpp"
 #include "error_store_portable.hpp"
 
 extern "C" const char *cgo_guard_describe(cgo_guard_error *error);
@@ -20,23 +21,6 @@ CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
 constexpr const char *no_stack = "(the C++ stack of an exception is not captured on this platform)\n";
-
-inline void report_misuse(const char *function, const void *pointer, const char *what) noexcept {
-  std::fprintf(stderr, "cgo_guard: %s(%p): %s\n", function, pointer, what);
-}
-
-inline std::string describe_error(const cgo_guard_error &e) {
-  std::string text = "C++ exception";
-  append_title(text, e.name, e);
-  if (e.function[0] != 0) append_site(text, e);
-  text.append("cleanup: complete: every destructor the compiler had registered has run\n");
-  append_fields(text, e, "");
-  for (const cgo_guard_error *cause = e.cause; cause != nullptr; cause = cause->cause) {
-    append_title(text.append("cause:  "), cause->name, *cause);
-    append_fields(text, *cause, "         ");
-  }
-  return text.append("C++ stack:\n").append(no_stack);
-}
 
 /// @return a malloc'ed copy of the string that `make` makes, or nullptr without memory.
 template <class Make>
@@ -88,9 +72,7 @@ CGO_GUARD_C_API void cgo_guard_free(cgo_guard_error *error) {
     }
     if (!__atomic_compare_exchange_n(&error->magic, &magic, freed_magic, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
       if (portable_count.double_frees.fetch_add(1, std::memory_order_relaxed) == 0) {
-        report_misuse("cgo_guard_free", error,
-                      magic == freed_magic ? "this error was already freed; further ones are only counted"
-                                           : "this is not a cgo_guard_error");
+        report_misuse("cgo_guard_free", error, why_not_freed(magic));
       }
       return;
     }
@@ -138,7 +120,7 @@ CGO_GUARD_C_API const char *cgo_guard_describe(cgo_guard_error *error) {
   }
   portable_error &slot = slot_of(*error);
   if (slot.shared) return error->message;
-  if (slot.described == nullptr) slot.described = make_text([error] { return describe_error(*error); });
+  if (slot.described == nullptr) slot.described = make_text([error] { return describe(*error, "", no_stack); });
   return slot.described != nullptr ? slot.described : error->message;
 }
 
@@ -194,13 +176,7 @@ CGO_GUARD_C_API char *cgo_guard_decorate(const char *report, uint32_t flags) {
 
 /// The policies are about a heap that is known to be corrupt, and here it never is: nothing depends on them.
 CGO_GUARD_C_API const char *cgo_guard_configure(const cgo_guard_options *options) {
-  if (options == nullptr) return "cgo_guard_configure: options is NULL";
-  if (options->struct_size != sizeof *options) {
-    return "cgo_guard_configure: struct_size is not sizeof(cgo_guard_options); header and caller differ in version";
-  }
-  if (options->heap_policy < CGO_GUARD_HEAP_QUARANTINE || options->heap_policy > CGO_GUARD_HEAP_CRASH) {
-    return "cgo_guard_configure: heap_policy is none of quarantine, continue, crash";
-  }
+  if (const char *const refusal = cgo_guard::detail::refuse_options(options)) return refusal;
   if (options->core_dir != nullptr && options->core_dir[0] != 0) {
     return "cgo_guard_configure: there are no cores of faults on this platform: it guards no signals";
   }

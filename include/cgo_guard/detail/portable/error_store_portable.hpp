@@ -12,6 +12,7 @@
 
 #include "../../abi.h"
 #include "../../config.hpp"
+#include "../state/blank_error.hpp"
 #include "../state/live_sites.hpp"
 
 extern "C" void cgo_guard_free(cgo_guard_error *error);
@@ -39,9 +40,6 @@ struct portable_counters {
   std::atomic<std::uint64_t> exceptions{0}, live{0}, exhausted{0}, double_frees{0}, undelivered{0}, thread_errors{0};
 };
 inline portable_counters portable_count;
-
-/// The magic of an error that was released: "cggfreed" in memory.
-constexpr std::uint64_t freed_magic = 0x6465657266676763;
 
 /// Errors come from calloc and are used again, but never go back to the heap: to recognise a second free, its magic has
 /// to be readable then. First in, first out and only from a longer queue, so that it stays readable for a while.
@@ -103,7 +101,7 @@ class portable_errors {
     live_site_counter counter(out, max);
     for (const portable_error *at = counted_; at != nullptr; at = at->next_counted) {
       const cgo_guard_error &e = at->error;
-      if (__atomic_load_n(&e.magic, __ATOMIC_ACQUIRE) != CGO_GUARD_MAGIC) continue;
+      if (!has_magic(e)) continue;
       counter.add(e.function[0] != 0 ? e.function : callback_site, e.file, e.line);
     }
     return counter.finish();
@@ -149,15 +147,11 @@ inline portable_errors error_store;
 inline void reset(portable_error &slot) noexcept {
   std::memset(static_cast<void *>(&slot), 0, sizeof slot);
   cgo_guard_error &e = slot.error;
-  e.abi_version = CGO_GUARD_ABI_VERSION;
-  e.struct_size = sizeof e;
-  e.release = &cgo_guard_free;
+  make_blank(e, CGO_GUARD_EXCEPTION, &cgo_guard_free);
   slot.owners.store(1, std::memory_order_relaxed);
-  e.code = CGO_GUARD_EXCEPTION;
   // The C++ runtime has run what there was to run; where it can't, it calls std::terminate and there is no error.
   e.cleanup = CGO_GUARD_CLEANUP_COMPLETE;
-  e.name = e.message = e.category = e.function = e.file = e.types = e.core_file = "";
-  __atomic_store_n(&e.magic, CGO_GUARD_MAGIC, __ATOMIC_RELEASE);
+  make_live(e);
 }
 
 /// The stand-in for when there is no memory for an error: an error is never NULL.
@@ -185,9 +179,7 @@ inline portable_error &new_error() noexcept {
 
 inline portable_error &slot_of(cgo_guard_error &error) noexcept { return reinterpret_cast<portable_error &>(error); }
 
-inline bool is_live(const cgo_guard_error &error) noexcept {
-  return __atomic_load_n(&error.magic, __ATOMIC_ACQUIRE) == CGO_GUARD_MAGIC;
-}
+inline bool is_live(const cgo_guard_error &error) noexcept { return has_magic(error); }
 
 }  // namespace detail
 CGO_GUARD_NAMESPACE_END

@@ -288,8 +288,7 @@ extern "C" __attribute__((used)) inline cgo_guard_error *cgo_guard_v1_failed_at(
 extern "C" __attribute__((used)) inline void cgo_guard_v1_undelivered(cgo_guard_error *error) noexcept {
   using namespace cgo_guard::detail;
   portable_count.undelivered.fetch_add(1, std::memory_order_relaxed);
-  std::fprintf(stderr, "cgo_guard: CGO_GUARD_VALUE was given a NULL error pointer, and failed:\n%s",
-               cgo_guard_describe(error));
+  print_undelivered(cgo_guard_describe(error));
   cgo_guard_free(error);
 }
 

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file refused_options.hpp
+/// Options that neither guard takes.
+#ifndef CGO_GUARD_REFUSED_OPTIONS_HPP
+#define CGO_GUARD_REFUSED_OPTIONS_HPP
+
+#include "../../abi.h"
+#include "../../config.hpp"
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail {
+
+/// @return NULL or what is wrong with them.
+inline const char *refuse_options(const cgo_guard_options *options) noexcept {
+  if (options == nullptr) return "cgo_guard_configure: options is NULL";
+  if (options->struct_size != sizeof *options) {
+    return "cgo_guard_configure: struct_size is not sizeof(cgo_guard_options); header and caller differ in version";
+  }
+  if (options->heap_policy < CGO_GUARD_HEAP_QUARANTINE || options->heap_policy > CGO_GUARD_HEAP_CRASH) {
+    return "cgo_guard_configure: heap_policy is none of quarantine, continue, crash";
+  }
+  return nullptr;
+}
+
+}  // namespace detail
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_REFUSED_OPTIONS_HPP
