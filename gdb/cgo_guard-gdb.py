@@ -18,6 +18,7 @@ import gdb
 import gdb.unwinder
 
 WORD = 8
+PC, SP, BP = "rip", "rsp", "rbp"
 SHOWN = 64  # frames of a part at either end
 WALKED = 200000  # frames: a stack overflow has many
 
@@ -30,7 +31,7 @@ OWN = re.compile(r"^(?:[\w:<>*& ]+ )?cgo_guard::|^cgo_guard_v1_|^github\.com/cgo
 CROSSING = re.compile(r"^(runtime\.(asmcgocall|cgocall|goexit|main|systemstack)|_cgo_[0-9a-f]+_Cfunc_|_cgoexp_|"
                       r"crosscall2|runtime\.cgocallback)|\._Cfunc_")
 LIBC = re.compile(r"/(libc|libpthread|libm|ld-linux-x86-64)[-.][^/]*$")
-OWN_FILE = re.compile(r"/cgo_guard/(arch/)?\w+\.hpp:\d+$")
+OWN_FILE = re.compile(r"/cgo_guard/(detail/(\w+/)+)?\w+\.hpp:\d+$")
 
 Frame = collections.namedtuple("Frame", "name function place pc sp bp signal")
 Part = collections.namedtuple("Part", "go goroutine frames")  # goroutine: "" for C++
@@ -68,14 +69,14 @@ class Redirect(gdb.unwinder.Unwinder):
     def __call__(self, pending):
         if self.target is None:
             return None
-        if self.origin != (int(pending.read_register("rip")), int(pending.read_register("rsp"))):
+        if self.origin != (int(pending.read_register(PC)), int(pending.read_register(SP))):
             return None
         pointer = gdb.lookup_type("void").pointer()
         identity = type("FrameId", (), {})()
         # Below every other, because stacks grow down and gdb checks it.
         identity.sp, identity.pc = gdb.Value(1).cast(pointer), gdb.Value(self.origin[0]).cast(pointer)
         info = pending.create_unwind_info(identity)
-        for register, value in zip(("rip", "rsp", "rbp"), self.target):
+        for register, value in zip((PC, SP, BP), self.target):
             info.add_saved_register(register, gdb.Value(value).cast(pending.read_register(register).type))
         return info
 
@@ -84,7 +85,7 @@ class Redirect(gdb.unwinder.Unwinder):
         gdb.invalidate_cached_frames()
         if target is not None:
             newest = gdb.newest_frame()
-            self.origin = (int(newest.read_register("rip")), int(newest.read_register("rsp")))
+            self.origin = (int(newest.read_register(PC)), int(newest.read_register(SP)))
             self.target = target
             gdb.invalidate_cached_frames()
 
@@ -102,8 +103,8 @@ def describe(frame):
         module = gdb.solib_name(pc) or gdb.current_progspace().filename or "no module"
         place = "(%s, no debug information)" % module
     symbol = frame.function()  # with its parameters
-    return Frame(name, (symbol.name if symbol else name) or "0x%x" % pc, place, pc, int(frame.read_register("rsp")),
-                 int(frame.read_register("rbp")), frame.type() == gdb.SIGTRAMP_FRAME)
+    return Frame(name, (symbol.name if symbol else name) or "0x%x" % pc, place, pc, int(frame.read_register(SP)),
+                 int(frame.read_register(BP)), frame.type() == gdb.SIGTRAMP_FRAME)
 
 
 def border(name):

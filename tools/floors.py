@@ -42,6 +42,9 @@ PRIVATE = [
         r"|__gxx_personality_v0\(\.\.\.\)")),
 ]
 
+# The head of each file says what a port has to supply.
+INTERFACES = [("arch", "detail/arch/arch.hpp"), ("libc", "detail/runtime/libc.hpp"), ("cxx", "detail/runtime/cxx.hpp")]
+
 
 def floors():
     with open(os.path.join(ROOT, "detail", "README.md"), encoding="utf-8") as file:
@@ -65,9 +68,20 @@ def floor_of(path):
     return parts[1] if parts[0] == "detail" and len(parts) > 2 else None
 
 
+def untold(texts):
+    """Names of an interface that somebody uses, and that its head doesn't tell of."""
+    for namespace, head in INTERFACES:
+        with open(os.path.join(ROOT, head), encoding="utf-8") as file:
+            told = set(re.findall(r"\w+", file.read().split("#ifndef")[0]))
+        for path, text in texts:
+            for name in sorted(set(re.findall(r"\b%s::(\w+)" % namespace, text)) - told):
+                if not name.startswith("cgo_guard_v1_"):
+                    yield "%s: %s::%s, of which the head of %s doesn't tell" % (path, namespace, name, head)
+
+
 def main():
     order = {name: level for level, name in enumerate(floors())}
-    found = []
+    found, texts = [], []
     folders = {name for name in os.listdir(os.path.join(ROOT, "detail")) if os.path.isdir(os.path.join(ROOT, "detail", name))}
     for name in sorted(folders ^ set(order)):
         found.append("detail/%s: a floor is a folder and a line in detail/README.md" % name)
@@ -77,8 +91,9 @@ def main():
     for path in headers():
         floor = floor_of(path)
         with open(os.path.join(ROOT, path), encoding="utf-8") as file:
-            text = file.read()
-        for number, line in enumerate(code_of(text).splitlines(), 1):
+            text = code_of(file.read())
+        texts.append((path, text))
+        for number, line in enumerate(text.splitlines(), 1):
             match = re.match(r'\s*#\s*include\s*"([^"]+)"', line)
             if match and floor is not None:
                 target = os.path.normpath(os.path.join(os.path.dirname(path), match.group(1)))
@@ -93,6 +108,7 @@ def main():
             for owner, what, pattern in PRIVATE:
                 if floor != owner and pattern.search(line):
                     found.append("%s:%d: %s, which is for %s/: %s" % (path, number, what, owner, line.strip()))
+    found += untold(texts)
     print("\n".join(found))
     sys.exit(1 if found else 0)
 

@@ -4,30 +4,29 @@
 /// branch below; nobody else asks which processor this is, or knows what is particular to one. What each name has to
 /// mean is said where x86_64/ has it.
 ///
-/// registers.hpp   what a walk knows of a frame: registers with pc() and sp(), register_count, register_name, index_of
-///                 (a DWARF number), exception_register, selector_register, frame_register, sp_register, pc_register,
-///                 return_register, most_saved_registers, continue_at_return_address, leaf_may_have_no_frame, ignores
-/// trampoline.hpp  the routines cgo_guard_v1_ enter, load, touch, capture, resume, call_on and call, their labels, and
-///                 where things are in the trampoline's frame: the *_offset constants, trampolines_cfa,
-///                 inside_trampoline, canary, canary_of_any_version
-/// calls.hpp       what a call leaves on the stack: pop_return_address, pop_frame, pack_caller, unpack_caller,
-/// set_call,
-///                 call_on_stack, red_zone, written_below_sp, address_in_this_frame
-/// code.hpp        what machine code says: instruction_bytes, is_trap_instruction, is_undefined_instruction,
-/// failed_check,
-///                 follows_call, follows_call_of, direct_call_target, stub_target, function_called_before, find_jump,
-///                 runs_on, pushes_a_canary, was_return, reaches_from_sp, frame_of_bare_terminate and
-///                 bare_terminate_return_offset; Go's entry from C: largest_go_entry, go_entry_frame, inspect_go_entry
-/// operand.hpp     what the faulting instruction wanted, where the kernel doesn't say: wanted, read_wanted
-/// signal.hpp      the ucontext: from_ucontext, to_ucontext, pc_of, sp_of, set_pc, fingerprint; what was the matter:
-///                 is_page_fault, page_fault_was_write, page_fault_was_fetch, is_bad_call, pc_is_after_trap,
-///                 is_behind_breakpoint; who has sent it: sent_by_own_system_call, let_in_by_mask; the kernel's frame:
-///                 called_by_kernel, usual_signal_frame, is_signal_return, leave_signal_frame, signal_return_is_libcs,
-///                 interrupted_state and what is done with it; clear_alignment_check
-/// thread.hpp      thread_pointer, distance_from_thread_pointer, at_distance_from_thread_pointer
-/// memory.hpp      page_size, largest_page_size, is_canonical
-/// core.hpp        registers as a core has them: elf_machine, fill_core_registers, has_core_float_registers,
-///                 core_notes_room, write_core_notes
+/// - registers.hpp, what a walk knows of a frame: registers with pc() and sp(), register_count, register_name, index_of
+///   (a DWARF number), exception_register, selector_register, frame_register, sp_register, pc_register,
+///   return_register, most_saved_registers, continue_at_return_address, leaf_may_have_no_frame, ignores
+/// - trampoline.hpp: the routines cgo_guard_v1_ run, enter, load, touch, capture, resume, call_on and call, their
+///   labels, failure_taker, and where things are in the trampoline's frame: record_room, state_offset, canary_offset,
+///   thunk_offset, record_offset, return_address_offset, return_copy_offset, trampoline_sp_offset, trampolines_cfa,
+///   inside_trampoline, canary, canary_of_any_version
+/// - calls.hpp, what a call leaves on the stack: pop_return_address, pop_frame, pack_caller, unpack_caller, red_zone,
+///   written_below_sp, address_in_this_frame; and calls that nobody has written: set_call, call_on_stack
+/// - code.hpp, what machine code says: instruction_bytes, is_trap_instruction, is_undefined_instruction, failed_check,
+///   follows_call, follows_call_of_trampoline, direct_call_target, stub_target, function_called_before, find_jump,
+///   runs_on, pushes_a_canary, was_return, reaches_from_sp, frame_of_bare_terminate, bare_terminate_return_offset. Go's
+///   entry from C: largest_go_entry, go_entry_frame, inspect_go_entry
+/// - operand.hpp, what the faulting instruction wanted, where the kernel doesn't say: wanted, read_wanted
+/// - signal.hpp, the ucontext: from_ucontext, to_ucontext, pc_of, sp_of, set_pc, fingerprint. What was the matter:
+///   is_page_fault, page_fault_was_write, page_fault_was_fetch, is_bad_call, pc_is_after_trap, is_behind_breakpoint.
+///   Who has sent it: sent_by_own_system_call, let_in_by_mask. The kernel's frame: called_by_kernel,
+///   usual_signal_frame, is_signal_return, signal_return_is_libcs, context_at_signal_return, leave_signal_frame. And
+///   clear_alignment_check
+/// - thread.hpp: thread_pointer, distance_from_thread_pointer, at_distance_from_thread_pointer
+/// - memory.hpp: page_size, largest_page_size, is_canonical
+/// - core.hpp, registers as a core has them: elf_machine, fill_core_registers, has_core_float_registers,
+///   core_notes_room, write_core_notes
 #ifndef CGO_GUARD_ARCH_HPP
 #define CGO_GUARD_ARCH_HPP
 

@@ -205,7 +205,7 @@ inline cgo_guard_error *describe_causes(const exception_view &outermost) noexcep
 inline cgo_guard_error *fail_with_exception(guard_record &record, _Unwind_Exception &exception) noexcept {
   // A signal handler that throws into the code which it has interrupted: nobody knew that anything could be thrown
   // there.
-  if (record.left.handlers != 0) arch::give_back(record.left.state);
+  if (record.left.handlers != 0) give_back(record.left.state);
   const std::uint64_t skipped = static_cast<std::uint64_t>(record.left.handlers) + (record.through_loader ? 1 : 0);
   const int cleanup = skipped != 0 ? CGO_GUARD_CLEANUP_PARTIAL : CGO_GUARD_CLEANUP_COMPLETE;
   process.count.exceptions.fetch_add(1, std::memory_order_relaxed);

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 /// @file libc.hpp
 /// Chooses the C library's file. A port is one more with the same names, a line in which.hpp, and its branch here;
-/// nobody else asks which C library this is, or knows what is particular to one.
+/// nobody else asks which C library this is, or knows what is particular to one. What each name has to mean is said in
+/// libc_glibc.hpp:
+///
+/// - modules: module_at, find_eh_frame_hdr, size_of_function, find_loader
+/// - stacks and signals: end_of_stack, kept_signals, signal_return_has_tables; CGO_GUARD_LIBC_SIGACTION and _SIGNAL,
+/// the
+///   other names of the two functions
+/// - the end of a process: last_words, own_allocator_names, inner_names_of_abort, description_of, exit_is_nothrow,
+///   run_exit_handlers, run_quick_exit_handlers; assert_line and CGO_GUARD_LIBC_NOTHROW, as its headers declare them
 #ifndef CGO_GUARD_LIBC_HPP
 #define CGO_GUARD_LIBC_HPP
 

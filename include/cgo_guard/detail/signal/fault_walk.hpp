@@ -43,8 +43,8 @@ class first_landing {
   }
 
   /// The frame of a signal whose stack is given back, which may be the one that the pad would run on.
-  void pass_signal(const arch::interrupted_state &state) noexcept {
-    if (!found_ || !arch::will_be_overwritten(state, frame_.sp())) return;
+  void pass_signal(const interrupted_state &state) noexcept {
+    if (!found_ || !will_be_overwritten(state, frame_.sp())) return;
     found_ = false;
     skipped_ += std::exchange(pads_after_, 0);
   }

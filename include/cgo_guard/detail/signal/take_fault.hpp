@@ -59,7 +59,7 @@ inline void go_on_at(const found_guard &guard, const examined_fault &fault, bool
   forget_frames(guard.stacks);
   arch::to_ucontext(target, context);
   const left_handlers &left = fault.walk.left();
-  if (left.handlers != 0) arch::give_back(left.state, context);
+  if (left.handlers != 0) give_back(left.state, context);
 }
 
 /// Takes the fault if it is ours: fills the guard's record and edits the context.

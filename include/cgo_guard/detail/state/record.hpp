@@ -10,6 +10,7 @@
 
 #include "../arch/arch.hpp"
 #include "../runtime/exception_state.hpp"
+#include "../runtime/interrupted_state.hpp"
 #include "left_stacks.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
@@ -57,7 +58,7 @@ struct fault_facts {
 /// Signal handlers that a failure has left, without the return by which a handler ends. No initialisers, see below.
 struct left_handlers {
   int handlers;
-  arch::interrupted_state state;  ///< what the outermost has interrupted, where there is one
+  interrupted_state state;  ///< what the outermost has interrupted, where there is one
 };
 
 /// Lives in the trampoline's frame. Left uninitialised on the success path: whoever takes a failure fills it, in the

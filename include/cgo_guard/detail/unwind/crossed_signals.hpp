@@ -24,7 +24,7 @@ class crossed_signals {
     const bool interrupted = behind_handler_;
     behind_handler_ = facts.signal_frame;
     // Of several, the outermost has interrupted what the guard's caller goes on with.
-    if (facts.signal_frame && arch::find_interrupted_state(at.registers(), left_.state)) ++left_.handlers;
+    if (facts.signal_frame && find_interrupted_state(at.registers(), left_.state)) ++left_.handlers;
     return interrupted;
   }
 

@@ -113,14 +113,7 @@ inline bool let_in_by_mask(const ucontext_t &context) noexcept {
          g[REG_R10] == 8 /* sizeof(kernel sigset_t) */;
 }
 
-/// What a signal handler's return gives back to the code that it has interrupted, beside registers.
-struct interrupted_state {
-  std::uint64_t mask;
-  stack_t stack;
-};
-
-/// Whether a handler of the kernel's returns here: `mov $15,%rax; syscall` (rt_sigreturn), at whose stack pointer the
-/// kernel has put the ucontext.
+/// Whether a handler of the kernel's returns here: `mov $15,%rax; syscall` (rt_sigreturn).
 inline bool is_signal_return(std::uintptr_t pc) noexcept {
   std::uintptr_t code = 0;
   return cgo_guard_v1_load(pc, &code) != 0 && code == 0x0f0000000fc0c748;
@@ -128,9 +121,12 @@ inline bool is_signal_return(std::uintptr_t pc) noexcept {
 /// That code is libc's, which may have given it tables; the kernel takes what SA_RESTORER names.
 constexpr bool signal_return_is_libcs = true;
 
+/// Where the kernel has put the ucontext, by the registers there.
+inline std::uintptr_t context_at_signal_return(const registers &r) noexcept { return r.sp(); }
+
 /// From there to what was interrupted, where no tables say how. @return false where that can't be read.
 inline bool leave_signal_frame(registers &r) noexcept {
-  const std::uintptr_t saved = r.sp() + offsetof(ucontext_t, uc_mcontext.gregs);
+  const std::uintptr_t saved = context_at_signal_return(r) + offsetof(ucontext_t, uc_mcontext.gregs);
   registers interrupted;
   for (int i = 0; i < register_count; ++i) {
     const auto place = static_cast<std::uintptr_t>(greg_of[i]) * sizeof(greg_t);
@@ -138,44 +134,6 @@ inline bool leave_signal_frame(registers &r) noexcept {
   }
   r = interrupted;
   return true;
-}
-
-/// @param r the registers in the frame that a handler returns to. @return false if it is none.
-inline bool find_interrupted_state(const registers &r, interrupted_state &out) noexcept {
-  std::uintptr_t word[3];
-  if (!is_signal_return(r.pc())) return false;
-  static_assert(sizeof word == sizeof out.stack, "the three words of stack_t");
-  const std::uintptr_t stack = r.sp() + offsetof(ucontext_t, uc_stack);
-  for (std::size_t i = 0; i < 3; ++i) {
-    if (cgo_guard_v1_load(stack + i * sizeof word[0], &word[i]) == 0) return false;
-  }
-  std::memcpy(&out.stack, word, sizeof out.stack);
-  return cgo_guard_v1_load(r.sp() + offsetof(ucontext_t, uc_sigmask), &out.mask) != 0;
-}
-
-inline bool is_on(const stack_t &stack, std::uintptr_t sp) noexcept {
-  return sp - reinterpret_cast<std::uintptr_t>(stack.ss_sp) < stack.ss_size;
-}
-/// Whether the kernel has taken the stack away for as long as the handler runs (SS_AUTODISARM, linux/signal.h).
-inline bool is_taken_away(const stack_t &stack) noexcept {
-  return (static_cast<unsigned>(stack.ss_flags) & 1U << 31) != 0;
-}
-/// Whether the next signal has its frame where a landing pad runs on that stack, once the stack is given back.
-inline bool will_be_overwritten(const interrupted_state &state, std::uintptr_t sp) noexcept {
-  return is_taken_away(state.stack) && is_on(state.stack, sp);
-}
-
-/// Makes the return of the signal handler give back what another handler's would have. The kernel's mask is 8 bytes,
-/// and so is its place in the frame.
-inline void give_back(const interrupted_state &state, ucontext_t &context) noexcept {
-  std::memcpy(&context.uc_sigmask, &state.mask, sizeof state.mask);
-  if (!is_on(state.stack, sp_of(context))) context.uc_stack = state.stack;
-}
-
-/// The same in ordinary context, on the stack that was interrupted.
-inline void give_back(const interrupted_state &state) noexcept {
-  if (is_taken_away(state.stack)) syscall(SYS_sigaltstack, &state.stack, nullptr);
-  syscall(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &state.mask, nullptr, sizeof state.mask);
 }
 
 /// A call through a bad pointer: the processor could not read the instruction it stands at. What caused the last fault
