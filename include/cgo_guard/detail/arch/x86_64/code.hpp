@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "calls.hpp"
+#include "opcodes.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail::arch {
@@ -17,19 +18,19 @@ inline std::uintptr_t instruction_bytes(std::uintptr_t pc) noexcept {
   std::uintptr_t word = 0;
   return cgo_guard_v1_load(pc, &word) != 0 ? word : 0;
 }
-inline bool is_breakpoint(std::uintptr_t bytes) noexcept { return (bytes & 0xff) == 0xcc; }            // int3
-inline bool is_trap_instruction(std::uintptr_t bytes) noexcept { return (bytes & 0xffff) == 0x0b0f; }  // ud2
+inline bool is_breakpoint(std::uintptr_t bytes) noexcept { return (bytes & 0xff) == opcode::int3; }
+inline bool is_trap_instruction(std::uintptr_t bytes) noexcept { return (bytes & 0xffff) == opcode::ud2; }
 
 /// The number of the check that failed, in the trap instruction of clang's -fsanitize-trap: `ud1 number(%eax),%eax`,
 /// which is 67 0F B9 and an operand that nobody reads (LLVM, lib/Target/X86/X86MCInstLower.cpp). @return -1 for other
 /// code.
 inline int failed_check(std::uintptr_t bytes) noexcept {
-  if ((bytes & 0xffffff) != 0xb90f67) return -1;
+  if ((bytes & 0xffffff) != opcode::ud1_addr32) return -1;
   const auto modrm = static_cast<unsigned>(bytes >> 24 & 0xff);
   return modrm == 0x00 ? 0 : modrm == 0x40 ? static_cast<int>(bytes >> 32 & 0xff) : -1;
 }
-inline bool is_undefined_instruction(std::uintptr_t bytes) noexcept {  // ud1, ud0: not by accident
-  return (bytes & 0xffff) == 0xb90f || (bytes & 0xffffff) == 0xb90f67 || (bytes & 0xffff) == 0xff0f;
+inline bool is_undefined_instruction(std::uintptr_t bytes) noexcept {  // not by accident
+  return (bytes & 0xffff) == opcode::ud1 || (bytes & 0xffffff) == opcode::ud1_addr32 || (bytes & 0xffff) == opcode::ud0;
 }
 
 /// clang gives no unwind tables to its __clang_call_terminate, where the landing pads of noexcept functions end, unless
@@ -38,7 +39,8 @@ inline bool is_undefined_instruction(std::uintptr_t bytes) noexcept {  // ud1, u
 inline std::int32_t frame_of_bare_terminate(std::uintptr_t call_site) noexcept {
   std::uintptr_t code = 0;
   if (cgo_guard_v1_load(call_site - 10, &code) == 0) return 0;
-  return (code & 0x00ff00000000ffff) == 0x00e800000000e850 ? 16 : 0;
+  constexpr std::uintptr_t opcodes = 0x00ff00000000ffff, push_call_call = 0x00e800000000e850;
+  return (code & opcodes) == push_call_call ? 16 : 0;
 }
 /// Where its return address is, from the CFA.
 constexpr std::int32_t bare_terminate_return_offset = -8;
@@ -50,10 +52,10 @@ inline bool follows_call(std::uintptr_t return_address) noexcept {
   if (cgo_guard_v1_load(return_address - sizeof word, &word) == 0) return false;
   unsigned char code[sizeof word];
   std::memcpy(code, &word, sizeof word);
-  if (code[sizeof word - 5] == 0xe8) return true;
+  if (code[sizeof word - 5] == opcode::call_rel32) return true;
   for (std::size_t length = 2; length <= 7; ++length) {
     const unsigned char *const call = code + sizeof word - length;
-    if (call[0] == 0xff && (call[1] >> 3 & 7) == 2) return true;
+    if (call[0] == opcode::group_5 && (call[1] >> 3 & 7) == opcode::group_5_call) return true;
   }
   return false;
 }
@@ -83,7 +85,7 @@ inline bool pushes_a_canary(std::uintptr_t function) noexcept {
   for (std::size_t i = 0; i + 5 <= within; ++i) {
     std::uint32_t pushed = 0;
     std::memcpy(&pushed, code + i + 1, sizeof pushed);
-    if (code[i] == 0x68 && canary_of_any_version(pushed)) return true;
+    if (code[i] == opcode::push_imm32 && canary_of_any_version(pushed)) return true;
   }
   return false;
 }
@@ -91,7 +93,9 @@ inline bool pushes_a_canary(std::uintptr_t function) noexcept {
 /// Where the call in front of a return address goes to; 0 where it doesn't say (through a register or memory).
 inline std::uintptr_t direct_call_target(std::uintptr_t return_address) noexcept {
   std::uintptr_t word = 0;
-  if (cgo_guard_v1_load(return_address - sizeof word, &word) == 0 || (word >> 24 & 0xff) != 0xe8) return 0;
+  if (cgo_guard_v1_load(return_address - sizeof word, &word) == 0 || (word >> 24 & 0xff) != opcode::call_rel32) {
+    return 0;
+  }
   const auto distance = static_cast<std::int32_t>(word >> 32);
   return return_address + static_cast<std::uintptr_t>(std::intptr_t{distance});
 }
@@ -100,9 +104,9 @@ inline std::uintptr_t direct_call_target(std::uintptr_t return_address) noexcept
 inline std::uintptr_t stub_target(std::uintptr_t function) noexcept {
   std::uintptr_t word = 0, target = 0;
   if (cgo_guard_v1_load(function, &word) == 0) return 0;
-  if ((word & 0xffffffff) == 0xfa1e0ff3 && cgo_guard_v1_load(function += 4, &word) == 0) return 0;
-  if ((word & 0xff) == 0xf2 && cgo_guard_v1_load(++function, &word) == 0) return 0;
-  if ((word & 0xffff) != 0x25ff) return 0;
+  if ((word & 0xffffffff) == opcode::endbr64 && cgo_guard_v1_load(function += 4, &word) == 0) return 0;
+  if ((word & 0xff) == prefix::repne && cgo_guard_v1_load(++function, &word) == 0) return 0;
+  if ((word & 0xffff) != opcode::jmp_slot_rip) return 0;
   const auto distance = static_cast<std::int32_t>(word >> 16);
   const std::uintptr_t slot = function + 6 + static_cast<std::uintptr_t>(std::intptr_t{distance});
   return cgo_guard_v1_load(slot, &target) != 0 ? target : 0;
@@ -116,10 +120,38 @@ inline std::uintptr_t function_called_before(std::uintptr_t return_address) noex
     return behind_stub != 0 ? behind_stub : target;
   }
   std::uintptr_t word = 0, target = 0;
-  if (cgo_guard_v1_load(return_address - sizeof word, &word) == 0 || (word >> 16 & 0xffff) != 0x15ff) return 0;
+  if (cgo_guard_v1_load(return_address - sizeof word, &word) == 0 || (word >> 16 & 0xffff) != opcode::call_slot_rip) {
+    return 0;
+  }
   const auto distance = static_cast<std::int32_t>(word >> 32);
   const std::uintptr_t slot = return_address + static_cast<std::uintptr_t>(std::intptr_t{distance});
   return cgo_guard_v1_load(slot, &target) != 0 ? target : 0;
+}
+
+/// Whether code begins with a jump through a register or memory: FF /4; or a retpoline, which jumps by
+/// `mov %reg,(%rsp); ret` (48 or 4C, 89, ModRM, 24, C3).
+inline bool is_indirect_jump(std::uintptr_t code) noexcept {
+  if ((code & 0xff) == opcode::group_5 && (code >> 11 & 7) == opcode::group_5_jmp) return true;
+  constexpr std::uintptr_t rex_w = prefix::rex | prefix::rex_w, any_register = 0xfb;
+  constexpr std::uintptr_t at_rsp = 0x24;
+  return (code & any_register) == rex_w && (code >> 8 & 0xff) == opcode::mov_store &&
+         (code >> 24 & 0xffff) == (at_rsp | opcode::ret << 8);
+}
+
+/// Where the direct jump goes to that code begins with, or `at` where it begins with none.
+inline std::uintptr_t direct_jump_target(std::uintptr_t at, std::uintptr_t code) noexcept {
+  const std::uintptr_t first = code & 0xff;
+  const bool conditional = (code & opcode::jcc_rel32_mask) == opcode::jcc_rel32;
+  std::uintptr_t length = 0;
+  std::intptr_t distance = 0;
+  if (first == opcode::jmp_rel32 || conditional) {
+    length = conditional ? 6 : 5;
+    distance = static_cast<std::int32_t>(code >> 8 * (length - 4));
+  } else if (first == opcode::jmp_rel8 || (first & 0xf0) == opcode::jcc_rel8) {
+    length = 2;
+    distance = static_cast<std::int8_t>(code >> 8);
+  }
+  return at + length + static_cast<std::uintptr_t>(distance);
 }
 
 /// Calls visit(target) for whatever may be a jump out of a function, with 0 for a jump through a register or memory.
@@ -127,39 +159,20 @@ inline std::uintptr_t function_called_before(std::uintptr_t return_address) noex
 template <class Visit>
 bool find_jump(std::uintptr_t begin, std::uintptr_t end, Visit &&visit) noexcept {
   for (std::uintptr_t at = begin; at < end; ++at) {
-    std::uintptr_t word = 0;
-    if (cgo_guard_v1_load(at, &word) == 0) return visit(std::uintptr_t{0});
-    const auto opcode = static_cast<unsigned>(word & 0xff);
-    // FF /4; or a retpoline, which jumps by `mov %reg,(%rsp); ret` (48 or 4C, 89, ModRM, 24, C3).
-    const bool retpoline = (word & 0xfb) == 0x48 && (word >> 8 & 0xff) == 0x89 && (word >> 24 & 0xffff) == 0xc324;
-    if ((opcode == 0xff && (word >> 11 & 7) == 4) || retpoline) {
-      if (visit(std::uintptr_t{0})) return true;
-      continue;
-    }
-    std::uintptr_t length = 0;
-    std::intptr_t distance = 0;
-    if (opcode == 0xe9 || (word & 0xf0ff) == 0x800f) {  // jmp, or 0F 80 to 8F for a condition, with 32 bits
-      length = opcode == 0xe9 ? 5 : 6;
-      distance = static_cast<std::int32_t>(word >> 8 * (length - 4));
-    } else if (opcode == 0xeb || (opcode & 0xf0) == 0x70) {  // with 8 bits, to a neighbour
-      length = 2;
-      distance = static_cast<std::int8_t>(word >> 8);
-    } else {
-      continue;
-    }
-    const std::uintptr_t target = at + length + static_cast<std::uintptr_t>(distance);
-    if (target - begin < end - begin) continue;
-    if (visit(target)) return true;
+    std::uintptr_t code = 0;
+    if (cgo_guard_v1_load(at, &code) == 0) return visit(std::uintptr_t{0});
+    const std::uintptr_t target = is_indirect_jump(code) ? 0 : direct_jump_target(at, code);
+    const bool stays = target - begin < end - begin;
+    if (!stays && visit(target)) return true;
   }
   return false;
 }
 
-/// Whether a function's last instruction is a conditional jump (0F 80 to 8F with 32 bits, 70 to 7F with 8): then it may
-/// run on into the next one.
+/// Whether a function's last instruction is a conditional jump, by 32 bits or 8: then it may run on into the next one.
 inline bool runs_on(std::uintptr_t end) noexcept {
   std::uintptr_t word = 0;
   if (cgo_guard_v1_load(end - sizeof word, &word) == 0) return false;
-  return (word >> 16 & 0xf0ff) == 0x800f || (word >> 48 & 0xf0) == 0x70;
+  return (word >> 16 & opcode::jcc_rel32_mask) == opcode::jcc_rel32 || (word >> 48 & 0xf0) == opcode::jcc_rel8;
 }
 
 /// Whether a word can be where a trampoline returns to, of this copy or another: behind a call of its run or its enter,

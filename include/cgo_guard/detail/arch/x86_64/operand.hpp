@@ -59,7 +59,7 @@ class code_bytes {
 };
 
 /// An instruction in front of its operand.
-struct opcode {
+struct instruction {
   unsigned map = 0;  ///< 0 one byte, 1 behind 0F, 2 behind 0F 38, 3 behind 0F 3A
   unsigned code = 0;
   bool wide = false, index_high = false, base_high = false;  ///< REX.W, REX.X, REX.B, or what VEX and EVEX have of them
@@ -67,68 +67,75 @@ struct opcode {
   bool vector = false,
        scaled = false;  ///< VEX or EVEX; EVEX, whose displacement of one byte is in units of its operand
   unsigned vector_bytes = 16;
-  unsigned segment = 0;  ///< 0x64 or 0x65: fs, gs
+  unsigned segment = 0;  ///< prefix::fs or prefix::gs
 };
 
-inline opcode read_opcode(code_bytes &code) noexcept {
-  opcode op;
-  for (bool prefix = true; prefix;) {
+inline void read_legacy_prefixes(code_bytes &code, instruction &op) noexcept {
+  for (;; code.take()) {
     switch (code.peek()) {
-      case 0x66: op.operand_16 = true; break;
-      case 0x67: op.address_32 = true; break;
-      case 0xf2:
-      case 0xf3: op.repeated = true; break;
-      case 0x64:
-      case 0x65: op.segment = code.peek(); break;
-      case 0x2e:
-      case 0x36:
-      case 0x3e:
-      case 0x26:
-      case 0xf0: break;
-      default: prefix = false; continue;
+      case prefix::operand_size: op.operand_16 = true; break;
+      case prefix::address_size: op.address_32 = true; break;
+      case prefix::repne:
+      case prefix::rep: op.repeated = true; break;
+      case prefix::fs:
+      case prefix::gs: op.segment = code.peek(); break;
+      case prefix::cs:
+      case prefix::ss:
+      case prefix::ds:
+      case prefix::es:
+      case prefix::lock: break;
+      default: return;
     }
-    code.take();
   }
-  const auto read_rex = [&](unsigned rex) {
-    op.wide = (rex & 8) != 0;
-    op.index_high = (rex & 2) != 0;
-    op.base_high = (rex & 1) != 0;
-  };
-  if ((code.peek() & 0xf0) == 0x40) read_rex(code.take());
-  const unsigned first = code.take();
-  if (first == 0xc5 || first == 0xc4 || first == 0x62) {
-    op.vector = true;
-    unsigned pp = code.take();
-    op.map = 1;
-    if (first != 0xc5) {  // X and B are inverted
-      op.map = pp & 3;
-      op.index_high = (pp & 0x40) == 0;
-      op.base_high = (pp & 0x20) == 0;
-      pp = code.take();
-      op.wide = (pp & 0x80) != 0;
-    }
-    op.operand_16 = (pp & 3) == 1;
-    op.repeated = (pp & 3) > 1;
-    op.vector_bytes = (pp & 4) != 0 ? 32 : 16;
-    if (first == 0x62) {
-      op.scaled = true;
-      op.vector_bytes = 16U << (code.take() >> 5 & 3);
-    }
-    op.code = code.take();
+}
+
+/// VEX and EVEX say what prefixes and escapes say, in other bits (SDM 2A, 2.3.5 and 2.7.1).
+inline void read_vector_prefix(unsigned first, code_bytes &code, instruction &op) noexcept {
+  op.vector = true;
+  unsigned pp = code.take();
+  op.map = 1;
+  if (first != prefix::vex_of_2_bytes) {  // X and B are inverted
+    op.map = pp & 3;
+    op.index_high = (pp & 0x40) == 0;
+    op.base_high = (pp & 0x20) == 0;
+    pp = code.take();
+    op.wide = (pp & 0x80) != 0;
+  }
+  op.operand_16 = (pp & 3) == 1;
+  op.repeated = (pp & 3) > 1;
+  op.vector_bytes = (pp & 4) != 0 ? 32 : 16;
+  if (first == prefix::evex) {
+    op.scaled = true;
+    op.vector_bytes = 16U << (code.take() >> 5 & 3);
+  }
+  op.code = code.take();
+}
+
+inline instruction read_opcode(code_bytes &code) noexcept {
+  instruction op;
+  read_legacy_prefixes(code, op);
+  if ((code.peek() & prefix::rex_mask) == prefix::rex) {
+    const unsigned rex = code.take();
+    op.wide = (rex & prefix::rex_w) != 0;
+    op.index_high = (rex & prefix::rex_x) != 0;
+    op.base_high = (rex & prefix::rex_b) != 0;
+  }
+  op.code = code.take();
+  if (op.code == prefix::vex_of_2_bytes || op.code == prefix::vex_of_3_bytes || op.code == prefix::evex) {
+    read_vector_prefix(op.code, code, op);
     return op;
   }
-  op.code = first;
-  if (first != 0x0f) return op;
+  if (op.code != opcode::two_bytes) return op;
   op.map = 1;
   op.code = code.take();
-  if (op.code != 0x38 && op.code != 0x3a) return op;
-  op.map = op.code == 0x38 ? 2 : 3;
+  if (op.code != opcode::map_0f38 && op.code != opcode::map_0f3a) return op;
+  op.map = op.code == opcode::map_0f38 ? 2 : 3;
   op.code = code.take();
   return op;
 }
 
 /// Whether a ModR/M byte follows, which names the operand.
-inline bool has_modrm(const opcode &op) noexcept {
+inline bool has_modrm(const instruction &op) noexcept {
   const unsigned c = op.code;
   if (op.map >= 2) return true;
   if (op.map == 1) {
@@ -141,7 +148,7 @@ inline bool has_modrm(const opcode &op) noexcept {
 }
 
 /// The bytes behind the operand, which an address relative to the next instruction has to count.
-inline unsigned immediate_size(const opcode &op, unsigned reg) noexcept {
+inline unsigned immediate_size(const instruction &op, unsigned reg) noexcept {
   const unsigned c = op.code, full = op.operand_16 ? 2 : 4;
   if (op.map == 3) return 1;
   if (op.map == 2) return 0;
@@ -153,14 +160,14 @@ inline unsigned immediate_size(const opcode &op, unsigned reg) noexcept {
 }
 
 /// Whether the operand in memory is written to. What reads and writes counts as writing.
-inline bool writes_operand(const opcode &op, unsigned reg) noexcept {
+inline bool writes_operand(const instruction &op, unsigned reg) noexcept {
   const unsigned c = op.code;
   if (op.map >= 2) return false;
   if (op.map == 1) {
     return c == 0x11 || c == 0x13 || c == 0x17 || c == 0x29 || c == 0x2b || c == 0x7f || c == 0xd6 || c == 0xe7 ||
            c == 0xc3 || (c == 0x7e && !op.repeated) || (c & 0xf0) == 0x90 || c == 0xab || c == 0xb0 || c == 0xb1 ||
            c == 0xb3 || c == 0xbb || (c == 0xba && reg > 4) || c == 0xc0 || c == 0xc1 || c == 0xc7 ||
-           (c == 0xae && (reg == 0 || reg == 3 || reg == 4 || reg == 6));
+           (c == opcode::group_15 && (reg == 0 || reg == 3 || reg == 4 || reg == 6));
   }
   if (c < 0x38) return (c & 7) < 2;
   if (c >= 0x80 && c <= 0x83) return reg != 7;
@@ -172,7 +179,7 @@ inline bool writes_operand(const opcode &op, unsigned reg) noexcept {
 
 /// What the address of the operand must be a multiple of, whatever the alignment check flag says; 0 for nothing. SSE in
 /// its old encoding insists on 16 but for the moves that are made for unaligned data and the parts of a register.
-inline unsigned alignment_of(const opcode &op, unsigned reg) noexcept {
+inline unsigned alignment_of(const instruction &op, unsigned reg) noexcept {
   const unsigned c = op.code;
   if (op.map == 0 || op.repeated) return 0;
   const bool aligned_move = (op.map == 1 && (c == 0x28 || c == 0x29 || c == 0x2b || c == 0xe7 ||
@@ -180,8 +187,9 @@ inline unsigned alignment_of(const opcode &op, unsigned reg) noexcept {
                             (op.map == 2 && c == 0x2a);
   if (op.vector) return aligned_move ? op.vector_bytes : 0;
   if (aligned_move) return 16;
-  if (op.map == 1 && c == 0xc7) return reg == 1 && op.wide ? 16 : reg >= 3 && reg <= 5 ? 64 : 0;  // cmpxchg16b, xsavec
-  if (op.map == 1 && c == 0xae) return reg < 2 ? 16 : reg >= 4 && reg <= 6 ? 64 : 0;              // fxsave, xsave
+  if (op.map == 1 && c == opcode::group_9)
+    return reg == 1 && op.wide ? 16 : reg >= 3 && reg <= 5 ? 64 : 0;                              // cmpxchg16b, xsavec
+  if (op.map == 1 && c == opcode::group_15) return reg < 2 ? 16 : reg >= 4 && reg <= 6 ? 64 : 0;  // fxsave, xsave
   if (op.map >= 2) return op.operand_16 && c != 0x14 && c != 0x15 && c != 0x16 && c != 0x20 && c != 0x21 ? 16 : 0;
   if (c == 0x14 || c == 0x15 || (c >= 0x51 && c <= 0x59) || (c >= 0x5c && c <= 0x5f) || c == 0xc2 || c == 0xc6)
     return 16;
@@ -190,35 +198,38 @@ inline unsigned alignment_of(const opcode &op, unsigned reg) noexcept {
   return op.operand_16 && packed_integers ? 16 : 0;
 }
 
-/// What a program may not do: reach devices, stop the processor, change its tables.
-inline const char *privileged_name(const opcode &op, unsigned modrm) noexcept {
-  const unsigned reg = modrm >> 3 & 7, c = op.code;
-  if (op.vector || op.map > 1) return nullptr;
-  if (op.map == 1) {
-    static constexpr const char *tables[8] = {"sgdt", "sidt", "lgdt", "lidt", "smsw", nullptr, "lmsw", "invlpg"};
-    static constexpr const char *selectors[8] = {"sldt", "str", "lldt", "ltr"};
-    switch (c) {
-      case 0x00: return selectors[reg];
-      case 0x01:
-        if (modrm >> 6 != 3 || reg == 4 || reg == 6) return tables[reg];
-        return modrm == 0xf8 ? "swapgs" : modrm == 0xd1 ? "xsetbv" : nullptr;
-      case 0x06: return "clts";
-      case 0x07: return "sysret";
-      case 0x08: return "invd";
-      case 0x09: return "wbinvd";
-      case 0x20:
-      case 0x22: return "mov of a control register";
-      case 0x21:
-      case 0x23: return "mov of a debug register";
-      case 0x30: return "wrmsr";
-      case 0x31: return "rdtsc";
-      case 0x32: return "rdmsr";
-      case 0x33: return "rdpmc";
-      case 0x35: return "sysexit";
-      default: return nullptr;
-    }
-  }
+/// Of those behind 0F, by the name of what a program may not do.
+inline const char *privileged_system_name(unsigned c, unsigned modrm) noexcept {
+  const unsigned reg = modrm >> 3 & 7;
+  static constexpr const char *tables[8] = {"sgdt", "sidt", "lgdt", "lidt", "smsw", nullptr, "lmsw", "invlpg"};
+  static constexpr const char *selectors[8] = {"sldt", "str", "lldt", "ltr"};
   switch (c) {
+    case 0x00: return selectors[reg];
+    case 0x01:
+      if (modrm >> 6 != 3 || reg == 4 || reg == 6) return tables[reg];
+      return modrm == 0xf8 ? "swapgs" : modrm == 0xd1 ? "xsetbv" : nullptr;
+    case 0x06: return "clts";
+    case 0x07: return "sysret";
+    case 0x08: return "invd";
+    case 0x09: return "wbinvd";
+    case 0x20:
+    case 0x22: return "mov of a control register";
+    case 0x21:
+    case 0x23: return "mov of a debug register";
+    case 0x30: return "wrmsr";
+    case 0x31: return "rdtsc";
+    case 0x32: return "rdmsr";
+    case 0x33: return "rdpmc";
+    case 0x35: return "sysexit";
+    default: return nullptr;
+  }
+}
+
+/// What a program may not do: reach devices, stop the processor, change its tables.
+inline const char *privileged_name(const instruction &op, unsigned modrm) noexcept {
+  if (op.vector || op.map > 1) return nullptr;
+  if (op.map == 1) return privileged_system_name(op.code, modrm);
+  switch (op.code) {
     case 0x6c:
     case 0x6d: return "ins";
     case 0x6e:
@@ -248,7 +259,7 @@ inline std::uintptr_t encoded_register(const registers &r, unsigned encoded) noe
 }
 
 /// The address that a ModR/M byte and what follows it name. @return false where it can't be computed here.
-inline bool read_address(const registers &r, const opcode &op, unsigned modrm, code_bytes &code,
+inline bool read_address(const registers &r, const instruction &op, unsigned modrm, code_bytes &code,
                          std::uintptr_t &out) noexcept {
   const unsigned mode = modrm >> 6, rm = modrm & 7;
   std::uintptr_t address = 0;
@@ -275,21 +286,21 @@ inline bool read_address(const registers &r, const opcode &op, unsigned modrm, c
   }
   if (relative) address += r.pc() + code.taken() + immediate_size(op, modrm >> 3 & 7);
   if (op.address_32) address &= 0xffffffff;
-  if (op.segment == 0x64) address += thread_pointer();
+  if (op.segment == prefix::fs) address += thread_pointer();
   out = address;
-  return code.ok() && op.segment != 0x65;  // only the kernel knows gs
+  return code.ok() && op.segment != prefix::gs;  // only the kernel knows it
 }
 
 /// The operands that have no ModR/M byte.
-inline void read_implied_operand(const registers &r, const opcode &op, code_bytes &code, wanted &out) noexcept {
-  constexpr unsigned rsi = 6, rdi = 7;
+inline void read_implied_operand(const registers &r, const instruction &op, code_bytes &code, wanted &out) noexcept {
+  constexpr unsigned rsi = 6, rdi = 7;  // in encodings
   const unsigned c = op.code;
   if (op.map != 0) return;
   if (c >= 0xa0 && c <= 0xa3) {  // mov with the whole address behind it
     for (unsigned i = 0; i < 8; ++i) out.address |= std::uintptr_t{code.take()} << 8 * i;
     out.has_address = code.ok() && op.segment == 0 && !op.address_32;
     out.writes = c >= 0xa2;
-  } else if (c == 0xc3 || c == 0xc2) {  // ret
+  } else if (c == opcode::ret || c == opcode::ret_imm16) {
     out.returns_there = cgo_guard_v1_load(r.sp(), &out.address) != 0;
     out.has_address = true;
     if (!out.returns_there) out.address = r.sp();
@@ -300,11 +311,12 @@ inline void read_implied_operand(const registers &r, const opcode &op, code_byte
     out.has_address = true;
     out.address = at_target ? target : source;
     out.writes = at_target && (c == 0xa4 || c == 0xa5 || c == 0xaa || c == 0xab);
-  } else if ((c & 0xf0) == 0x50 || c == 0x68 || c == 0x6a || c == 0xe8) {  // push, pop, call
+  } else if ((c & 0xf0) == opcode::push_pop || c == opcode::push_imm32 || c == opcode::push_imm8 ||
+             c == opcode::call_rel32) {
     out.has_address = true;
     out.writes = (c & 0xf8) != 0x58;
     out.address = out.writes ? r.sp() - sizeof(std::uintptr_t) : r.sp();
-  } else if (c == 0xc9) {  // leave
+  } else if (c == opcode::leave) {
     out.has_address = true;
     out.address = r.value[frame_register];
   }
@@ -314,7 +326,7 @@ inline void read_implied_operand(const registers &r, const opcode &op, code_byte
 inline wanted read_wanted(const registers &r) noexcept {
   wanted out{};
   code_bytes code(r.pc());
-  const opcode op = read_opcode(code);
+  const instruction op = read_opcode(code);
   if (!code.ok()) return out;
   out.privileged = privileged_name(op, code.peek());
   if (!has_modrm(op)) {
@@ -323,7 +335,8 @@ inline wanted read_wanted(const registers &r) noexcept {
   }
   const unsigned modrm = code.take(), reg = modrm >> 3 & 7;
   if (!code.ok() || (op.map == 2 && op.code >= 0x90 && op.code <= 0x93)) return out;  // a gather has many addresses
-  const bool through_pointer = op.map == 0 && op.code == 0xff && (reg == 2 || reg == 4);
+  const bool through_pointer =
+      op.map == 0 && op.code == opcode::group_5 && (reg == opcode::group_5_call || reg == opcode::group_5_jmp);
   if (modrm >> 6 == 3) {
     if (!through_pointer) return out;
     out.address = encoded_register(r, (modrm & 7) | (op.base_high ? 8U : 0U));
