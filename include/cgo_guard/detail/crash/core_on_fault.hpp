@@ -165,64 +165,83 @@ struct core_request {
   arch::call_on_stack(&write_core_and_end, &request, request.workspace->stack + sizeof request.workspace->stack);
 }
 
-/// In the handler. @return the name that the core will have, or nullptr where there will be none.
-inline const char *take_core(int signal, const siginfo_t &info, const ucontext_t &context) noexcept {
-  const core_settings *const settings = cores.settings.load(std::memory_order_acquire);
-  if (settings == nullptr) return nullptr;
+inline std::uint64_t ns_now() noexcept {
   timespec time = {};
   clock_gettime(CLOCK_MONOTONIC, &time);
-  const std::uint64_t now =
-      static_cast<std::uint64_t>(time.tv_sec) * 1000000000u + static_cast<std::uint64_t>(time.tv_nsec);
-  // One at a time, and all decisions by whoever puts the next job in the place of the last: nobody waits for anybody.
-  core_job *last = cores.last.load(std::memory_order_acquire);
-  const std::uint64_t number = cores.begun.load(std::memory_order_acquire) + 1;
-  if (number > settings->most || (last != nullptr && (now - last->begun < settings->every_ns || !has_ended(*last)))) {
-    cores.refused.fetch_add(1, std::memory_order_relaxed);
-    return nullptr;
-  }
+  return static_cast<std::uint64_t>(time.tv_sec) * 1000000000u + static_cast<std::uint64_t>(time.tv_nsec);
+}
+
+/// The page of a new core, or nullptr without memory.
+inline core_job *make_core_job(const core_settings &settings, std::uint64_t number, std::uint64_t now) noexcept {
   void *const page = mmap(nullptr, sizeof(core_job), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (page == MAP_FAILED) {
-    cores.refused.fetch_add(1, std::memory_order_relaxed);
-    cores.failure.store("no core: there is no memory", std::memory_order_release);
-    return nullptr;
-  }
+  if (page == MAP_FAILED) return nullptr;
   madvise(page, sizeof(core_job), MADV_DONTDUMP);
   auto &job = *static_cast<core_job *>(page);  // zeros are what all of it begins with
   job.owner = process.process_id;
   job.begun = now;
+  timespec time = {};
   clock_gettime(CLOCK_REALTIME, &time);
   // The time, because in a container every process has the same number, and the cores of the last one are not to go.
-  std::snprintf(job.path, sizeof job.path, "%s/core.%d.%lld.%llu", settings->directory, job.owner,
+  std::snprintf(job.path, sizeof job.path, "%s/core.%d.%lld.%llu", settings.directory, job.owner,
                 static_cast<long long>(time.tv_sec), static_cast<unsigned long long>(number));
   std::snprintf(job.unfinished, sizeof job.unfinished, "%s.unfinished", job.path);
-  if (!cores.last.compare_exchange_strong(last, &job, std::memory_order_acq_rel)) {
-    munmap(page, sizeof(core_job));
-    cores.refused.fetch_add(1, std::memory_order_relaxed);
+  return &job;
+}
+
+/// A new core in the place of the last. One at a time, and all decisions by whoever puts his there: nobody waits for
+/// anybody. @return nullptr where there is to be none.
+inline core_job *begin_core(const core_settings &settings) noexcept {
+  core_job *last = cores.last.load(std::memory_order_acquire);
+  const std::uint64_t number = cores.begun.load(std::memory_order_acquire) + 1, now = ns_now();
+  const bool too_soon = last != nullptr && (now - last->begun < settings.every_ns || !has_ended(*last));
+  if (number > settings.most || too_soon) return nullptr;
+  core_job *const job = make_core_job(settings, number, now);
+  if (job == nullptr) {
+    cores.failure.store("no core: there is no memory", std::memory_order_release);
+    return nullptr;
+  }
+  if (!cores.last.compare_exchange_strong(last, job, std::memory_order_acq_rel)) {
+    munmap(job, sizeof *job);
     return nullptr;
   }
   cores.begun.store(number, std::memory_order_release);
+  return job;
+}
 
+/// @return nullptr or what could not be done; errno says why.
+inline const char *start_core_child(core_job &job, const core_subject &subject, std::uint64_t max_bytes) noexcept {
   // The owner's alone: all that the process knows is in it.
   const long fd = syscall(SYS_openat, AT_FDCWD, job.unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                           S_IRUSR | S_IWUSR);
-  if (fd < 0) {
-    describe_core_failure(job, "creating the file", errno);
-    end_core_job(job);
-    return nullptr;
-  }
-  core_request request = {&job, static_cast<int>(fd), settings->max_bytes, {}, nullptr};
-  request.subject = {
-      signal, &info, &context, job.owner, static_cast<int>(getppid()), static_cast<int>(syscall(SYS_gettid))};
+  if (fd < 0) return "creating the file";
+  core_request request = {&job, static_cast<int>(fd), max_bytes, subject, nullptr};
   const long child = copy_process();
   if (child == 0) be_core_child(request);
+  const int why = errno;
   syscall(SYS_close, fd);
-  if (child < 0) {
-    describe_core_failure(job, "copying the process", errno);
-    end_core_job(job);
+  errno = why;
+  if (child < 0) return "copying the process";
+  job.child.store(static_cast<pid_t>(child), std::memory_order_release);
+  return nullptr;
+}
+
+/// In the handler. @return the name that the core will have, or nullptr where there will be none.
+inline const char *take_core(int signal, const siginfo_t &info, const ucontext_t &context) noexcept {
+  const core_settings *const settings = cores.settings.load(std::memory_order_acquire);
+  if (settings == nullptr) return nullptr;
+  core_job *const job = begin_core(*settings);
+  if (job == nullptr) {
+    cores.refused.fetch_add(1, std::memory_order_relaxed);
     return nullptr;
   }
-  job.child.store(static_cast<pid_t>(child), std::memory_order_release);
-  return job.path;
+  const core_subject subject = {
+      signal, &info, &context, job->owner, static_cast<int>(getppid()), static_cast<int>(syscall(SYS_gettid))};
+  if (const char *const step = start_core_child(*job, subject, settings->max_bytes)) {
+    describe_core_failure(*job, step, errno);
+    end_core_job(*job);
+    return nullptr;
+  }
+  return job->path;
 }
 
 /// Takes over the options. @return NULL or what is wrong with them; nothing has changed then.

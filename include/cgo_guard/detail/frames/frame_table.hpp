@@ -25,19 +25,16 @@ struct frame_description {
   const unsigned char *program = nullptr, *program_end = nullptr;
 };
 
-/// Parses the FDE at `fde`. @return false for a shape no toolchain emits.
-inline bool parse_fde(const unsigned char *fde, frame_description &out) noexcept {
-  reader in{fde};
-  const auto length = in.take<std::uint32_t>();
-  if (length == 0 || length == 0xffffffff) return false;  // terminator; 64-bit DWARF, which .eh_frame never uses
-  out.program_end = in.at + length;
-  const unsigned char *const cie_field = in.at;
-  const auto cie_offset = in.take<std::uint32_t>();
-  if (cie_offset == 0) return false;  // this is a CIE
+/// What a CIE says beside its rules.
+struct common_facts {
+  bool augmented;  ///< its FDEs have a part of a size that they say
+  unsigned char lsda_encoding;
+};
 
-  reader cie{cie_field - cie_offset};
-  const auto cie_length = cie.take<std::uint32_t>();
-  out.cie_program_end = cie.at + cie_length;
+/// Parses the CIE at `cie`. @return false for a shape no toolchain emits.
+inline bool parse_cie(reader cie, frame_description &out, common_facts &common) noexcept {
+  const auto length = cie.take<std::uint32_t>();
+  out.cie_program_end = cie.at + length;
   cie.take<std::uint32_t>();
   const auto version = cie.take<std::uint8_t>();
   if (version != 1 && version != 3) return false;
@@ -47,40 +44,49 @@ inline bool parse_fde(const unsigned char *fde, frame_description &out) noexcept
   out.data_align = cie.sleb();
   out.return_register = version == 1 ? cie.take<std::uint8_t>() : static_cast<unsigned>(cie.uleb());
 
-  unsigned char lsda_encoding = pointer_encoding::omitted;
-  const bool sized = *augmentation == 'z';
-  if (sized) {
-    const auto size = cie.uleb();
-    const unsigned char *const after = cie.at + size;
-    for (++augmentation; *augmentation != 0; ++augmentation) {
-      if (*augmentation == 'P') {
+  common = {*augmentation == 'z', pointer_encoding::omitted};
+  out.cie_program = cie.at;
+  if (!common.augmented) return *augmentation == 0;
+  const auto size = cie.uleb();
+  out.cie_program = cie.at + size;
+  while (*++augmentation != 0) {
+    switch (*augmentation) {
+      case 'P': {
         const auto encoding = cie.take<std::uint8_t>();
         out.personality = cie.encoded(encoding);
-      } else if (*augmentation == 'L') {
-        lsda_encoding = cie.take<std::uint8_t>();
-      } else if (*augmentation == 'R') {
-        out.pointer_encoding = cie.take<std::uint8_t>();
-      } else if (*augmentation == 'S') {
-        out.signal_frame = true;
-      } else {
-        break;  // a letter without a meaning for us; the size tells where the program starts all the same
+        break;
       }
+      case 'L': common.lsda_encoding = cie.take<std::uint8_t>(); break;
+      case 'R': out.pointer_encoding = cie.take<std::uint8_t>(); break;
+      case 'S': out.signal_frame = true; break;
+      default: return true;  // without a meaning for us; the size tells where the program starts all the same
     }
-    cie.at = after;
-  } else if (*augmentation != 0) {
-    return false;
   }
-  out.cie_program = cie.at;
+  return true;
+}
+
+/// Parses the FDE at `fde`. @return false for a shape no toolchain emits.
+inline bool parse_fde(const unsigned char *fde, frame_description &out) noexcept {
+  reader in{fde};
+  const auto length = in.take<std::uint32_t>();
+  constexpr std::uint32_t terminator = 0, of_64_bits = 0xffffffff;  // which .eh_frame never uses
+  if (length == terminator || length == of_64_bits) return false;
+  out.program_end = in.at + length;
+  const unsigned char *const cie_field = in.at;
+  const auto cie_offset = in.take<std::uint32_t>();
+  if (cie_offset == 0) return false;  // this is a CIE
+  common_facts common;
+  if (!parse_cie({cie_field - cie_offset}, out, common)) return false;
 
   out.begin = in.encoded(out.pointer_encoding);
   out.end = out.begin + in.encoded(out.pointer_encoding & pointer_encoding::format_mask);
-  if (sized) {
+  if (common.augmented) {
     const auto size = in.uleb();
-    const unsigned char *const after = in.at + size;
-    out.lsda = in.encoded(lsda_encoding);
-    in.at = after;
+    out.program = in.at + size;
+    out.lsda = in.encoded(common.lsda_encoding);
+  } else {
+    out.program = in.at;
   }
-  out.program = in.at;
   return true;
 }
 

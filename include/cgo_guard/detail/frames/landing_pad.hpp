@@ -23,6 +23,65 @@ struct landing_pad {
   std::intptr_t selector;
 };
 
+/// The head of a function's table of landing pads (LSDA).
+struct landing_pad_table {
+  std::uintptr_t pad_base;
+  unsigned char type_encoding, site_encoding;
+  const unsigned char *types;  ///< behind the last; nullptr where there are none
+  const unsigned char *sites, *actions;
+};
+
+/// @return false where the table may mean anything.
+inline bool read_table_head(const frame_description &frame, landing_pad_table &out) noexcept {
+  reader in{reinterpret_cast<const unsigned char *>(frame.lsda)};
+  const auto start_encoding = in.take<std::uint8_t>();
+  out.pad_base = start_encoding == pointer_encoding::omitted ? frame.begin : in.encoded(start_encoding);
+  out.type_encoding = in.take<std::uint8_t>();
+  const bool has_types = out.type_encoding != pointer_encoding::omitted;
+  // The format belongs to the personality, and an unknown one may mean anything by its types. Without types it is the
+  // common one of GCC and LLVM, with cleanups only: C's __attribute__((cleanup)), by which glibc gives back stdio's and
+  // the loader's locks (its copy of __gcc_personality_v0 has no name to compare with), or Rust's drops.
+  if (has_types && frame.personality != reinterpret_cast<std::uintptr_t>(&__gxx_personality_v0)) return false;
+  const std::uint64_t types_end = has_types ? in.uleb() : 0;
+  out.types = has_types ? in.at + types_end : nullptr;
+  out.site_encoding = in.take<std::uint8_t>();
+  const std::uint64_t sites_length = in.uleb();
+  out.sites = in.at;
+  out.actions = in.at + sites_length;
+  return true;
+}
+
+/// Whether a handler's type lets a forced unwind in: `...`, and that by which libraries recognise one.
+inline bool catches_forced_unwind(const landing_pad_table &table, std::int64_t filter) noexcept {
+  constexpr unsigned signless = 7;  // udata4 and sdata4 are of one size
+  const unsigned format = table.type_encoding & signless;
+  const std::ptrdiff_t size = format == pointer_encoding::udata4   ? 4
+                              : format == pointer_encoding::udata2 ? 2
+                                                                   : static_cast<std::ptrdiff_t>(sizeof(void *));
+  reader type{table.types - filter * size};
+  const std::uintptr_t info = type.encoded(table.type_encoding);
+  return info == 0 || info == reinterpret_cast<std::uintptr_t>(cxx::forced_unwind_type_info);
+}
+
+/// Whether a forced unwind is to enter a pad with these actions. @param selector gets what the pad is told then.
+inline bool is_entered(const landing_pad_table &table, std::uint64_t action, std::intptr_t &selector) noexcept {
+  bool cleanup = false;
+  reader record{table.actions + action - 1};
+  for (;;) {
+    const auto filter = record.sleb();
+    const unsigned char *const next_field = record.at;
+    const auto next = record.sleb();
+    if (filter == 0) cleanup = true;
+    // A negative filter is a dynamic exception specification, which does not concern a forced unwind.
+    if (filter > 0 && table.types != nullptr && catches_forced_unwind(table, filter)) {
+      selector = static_cast<std::intptr_t>(filter);
+      return true;
+    }
+    if (next == 0) return cleanup;
+    record.at = next_field + next;
+  }
+}
+
 /// Reads the LSDA as the C++ personality would for a forced unwind (Itanium C++ ABI: Exception Handling, 7), with three
 /// differences. A gap is reported instead of ending in std::terminate. Typed handlers never match, except
 /// `catch (abi::__forced_unwind &)`, by which libraries recognise an unwind they may not swallow. `catch (...)`
@@ -31,64 +90,21 @@ struct landing_pad {
 inline landing_pad find_landing_pad(const frame_description &frame, std::uintptr_t pc) noexcept {
   constexpr landing_pad none{pad_kind::none, 0, 0}, gap{pad_kind::gap, 0, 0};
   if (frame.lsda == 0) return none;
-  reader in{reinterpret_cast<const unsigned char *>(frame.lsda)};
-  const auto start_encoding = in.take<std::uint8_t>();
-  const std::uintptr_t pad_base =
-      start_encoding == pointer_encoding::omitted ? frame.begin : in.encoded(start_encoding);
-  const auto type_encoding = in.take<std::uint8_t>();
-  // The format belongs to the personality, and an unknown one may mean anything by its types. Without types it is the
-  // common one of GCC and LLVM, with cleanups only: C's __attribute__((cleanup)), by which glibc gives back stdio's and
-  // the loader's locks (its copy of __gcc_personality_v0 has no name to compare with), or Rust's drops.
-  if (type_encoding != pointer_encoding::omitted &&
-      frame.personality != reinterpret_cast<std::uintptr_t>(&__gxx_personality_v0))
-    return gap;
-  const unsigned char *type_table = nullptr;
-  if (type_encoding != pointer_encoding::omitted) {
-    const auto offset = in.uleb();
-    type_table = in.at + offset;
-  }
-  const auto site_encoding = in.take<std::uint8_t>();
-  const auto sites_length = in.uleb();
-  const unsigned char *const actions = in.at + sites_length;
-
+  landing_pad_table table;
+  if (!read_table_head(frame, table)) return gap;
   const std::uintptr_t position = pc - frame.begin;
-  while (in.at < actions) {
-    const std::uintptr_t start = in.encoded(site_encoding);
-    const std::uintptr_t length = in.encoded(site_encoding);
-    const std::uintptr_t pad = in.encoded(site_encoding);
+  reader in{table.sites};
+  while (in.at < table.actions) {
+    const std::uintptr_t start = in.encoded(table.site_encoding);
+    const std::uintptr_t length = in.encoded(table.site_encoding);
+    const std::uintptr_t pad = in.encoded(table.site_encoding);
     const auto action = in.uleb();
     if (position < start) return gap;  // rows are sorted
     if (position >= start + length) continue;
     if (pad == 0) return none;
-
-    landing_pad found{pad_kind::landing, pad_base + pad, 0};
-    if (action == 0) return found;  // cleanups only
-
-    bool cleanup = false;
-    reader record{actions + action - 1};
-    for (;;) {
-      const auto filter = record.sleb();
-      const unsigned char *const next_field = record.at;
-      const auto next = record.sleb();
-      if (filter == 0) {
-        cleanup = true;
-      } else if (filter > 0 && type_table != nullptr) {
-        constexpr unsigned signless = 7;  // udata4 and sdata4 are of one size
-        const std::ptrdiff_t size = (type_encoding & signless) == pointer_encoding::udata4 ? 4
-                                    : (type_encoding & signless) == pointer_encoding::udata2
-                                        ? 2
-                                        : static_cast<std::ptrdiff_t>(sizeof(void *));
-        reader type{type_table - filter * size};
-        const std::uintptr_t info = type.encoded(type_encoding);
-        if (info == 0 || info == reinterpret_cast<std::uintptr_t>(cxx::forced_unwind_type_info)) {
-          found.selector = static_cast<std::intptr_t>(filter);
-          return found;
-        }
-      }  // a negative filter is a dynamic exception specification, which does not concern a forced unwind
-      if (next == 0) break;
-      record.at = next_field + next;
-    }
-    return cleanup ? found : none;
+    landing_pad found{pad_kind::landing, table.pad_base + pad, 0};
+    const bool only_cleanups = action == 0;
+    return only_cleanups || is_entered(table, action, found.selector) ? found : none;
   }
   return gap;
 }

@@ -54,35 +54,57 @@ inline void drop_note(const guard_frame &guard) noexcept {
   guard.state() = 0;
 }
 
+/// What a walk finds out of an exit.
+class exit_walk {
+ public:
+  explicit exit_walk(const exit_call &call) noexcept : call_(call) {}
+  exit_walk(const exit_walk &) = delete;
+  exit_walk &operator=(const exit_walk &) = delete;
+
+  /// For each frame, innermost first: of interest are those from the caller of exit on.
+  void visit(const frame_facts &facts, const cursor &at) noexcept {
+    if (cfa == 0) {
+      if (at.cfa() > call_.frame) cfa = at.cfa();
+      return;
+    }
+    frames.add(at.call_site());
+    // It cleans up in other places, and of this one it was told that there is no need.
+    if (frames.count() == 1 && call_.nothrow) {
+      caller_may_hold = facts.personality != 0 && facts.pad.kind == pad_kind::none;
+    }
+    // So does a signal handler that exits: not the block that it happened to interrupt. Besides, it can only be left by
+    // returning from it.
+    if (facts.signal_frame || is_exit_under_way(at.call_site())) means_the_process = true;
+  }
+
+  frame_list frames{storage_};
+  std::uintptr_t cfa = 0;  ///< of the function that exits
+  bool means_the_process = false, caller_may_hold = false;
+
+ private:
+  const exit_call &call_;
+  const void *storage_[max_frames];
+};
+
+/// Whether an exit may be anything but the end of the process.
+inline bool exits_are_caught() noexcept {
+  if (!process.catch_exit.load(std::memory_order_relaxed)) return false;
+  if (process.mode.load(std::memory_order_relaxed) == process_mode::cold) return false;
+  // A child of fork or vfork has its parent's stack and calls _exit so as not to return into it.
+  return getpid() == process.process_id;
+}
+
 /// Takes an exit if it is a guard's: fills the guard's record.
 /// @return the record, for leave_by_exit; or nullptr where exit is exit, and then nothing has been changed.
 [[gnu::noinline]] inline guard_record *begin_exit(const exit_call &call) noexcept {
-  if (!process.catch_exit.load(std::memory_order_relaxed)) return nullptr;
-  if (process.mode.load(std::memory_order_relaxed) == process_mode::cold) return nullptr;
-  // A child of fork or vfork has its parent's stack and calls _exit so as not to return into it.
-  if (getpid() != process.process_id) return nullptr;
-
+  if (!exits_are_caught()) return nullptr;
   frame_cache cache;
   const arch::registers here = registers_here();
   cursor position(here, false, cache);
-  const void *frames[max_frames];
-  frame_list list(frames);
-  std::uintptr_t exit_cfa = 0;
-  bool means_the_process = false, caller_may_hold = false;
-  const found_guard guard = find_guard(position, cache, [&](const frame_facts &facts, const cursor &at) noexcept {
-    if (exit_cfa != 0) {
-      list.add(at.call_site());
-      // It cleans up in other places, and of this one it was told that there is no need.
-      if (list.count() == 1 && call.nothrow)
-        caller_may_hold = facts.personality != 0 && facts.pad.kind == pad_kind::none;
-      if (facts.signal_frame || is_exit_under_way(at.call_site())) means_the_process = true;
-    }
-    if (exit_cfa == 0 && at.cfa() > call.frame) exit_cfa = at.cfa();
-  });
-  // So does a signal handler that exits: not the block that it happened to interrupt. Besides, it can only be left by
-  // returning from it.
-  if (means_the_process) return nullptr;
-  if (!guard) return nullptr;
+  exit_walk walk(call);
+  const found_guard guard =
+      find_guard(position, cache, [&](const frame_facts &facts, const cursor &at) noexcept { walk.visit(facts, at); });
+  if (walk.means_the_process || !guard) return nullptr;
 
   guard_record &record = guard.record();
   if ((guard.state() & state_failed) != 0) {
@@ -97,7 +119,7 @@ inline void drop_note(const guard_frame &guard) noexcept {
   fault.exited_by = call.function;
   fault.exit_status = call.status;
   fault.walked = guard.walked;
-  begin_failure(guard, {fault, here, list, caller_may_hold ? std::uint64_t{1} : 0, exit_cfa});
+  begin_failure(guard, {fault, here, walk.frames, walk.caller_may_hold ? std::uint64_t{1} : 0, walk.cfa});
   forget_frames(guard.stacks);
   return &record;
 }
