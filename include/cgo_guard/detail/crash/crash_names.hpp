@@ -8,21 +8,17 @@
 
 #include <cerrno>
 #include <ctime>
+#include <string>
 
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../exception/contain.hpp"
 #include "../runtime/guarded_stack.hpp"
+#include "../stack/stack_text.hpp"
 #include "../state/process.hpp"
 #include "child.hpp"
-
-// cgo_guard_format_frames by another name. Under its own a file with CGO_GUARD_C_API_ELSEWHERE would have to compile
-// it, and all of the symbolizer with it.
-extern "C" char *cgo_guard_v1_format_frames(const void *const *frames, std::uint64_t count, std::uint32_t head,
-                                            std::uint64_t omitted,
-                                            std::uint64_t modules) __asm__("cgo_guard_format_frames")
-    __attribute__((weak));
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
@@ -60,12 +56,12 @@ inline void become_namer(int fd) noexcept {
 [[noreturn]] inline void write_names_and_end(void *argument) noexcept {
   const auto &request = *static_cast<const crash_names_request *>(argument);
   become_namer(request.fd);
-  const char *const text = cgo_guard_v1_format_frames(request.frames, request.count, request.head, request.omitted, 0);
-  if (text != nullptr) {
+  contain([&request] {
+    const std::string text = format_frames(request.frames, request.count, request.head, request.omitted, 0);
     static constexpr char title[] = "C++ stack:\n";
     static_cast<void>(!::write(request.fd, title, sizeof title - 1));
-    write_whole(request.fd, text, std::strlen(text));
-  }
+    write_whole(request.fd, text.data(), text.size());
+  });
   for (;;) syscall(SYS_exit_group, 0);
 }
 
@@ -91,7 +87,6 @@ inline void wait_for_namer(pid_t child) noexcept {
 /// Async-signal-safe.
 inline void write_crash_names(int fd, const void *const *frames, std::uint64_t count, std::uint32_t head,
                               std::uint64_t omitted) noexcept {
-  if (&cgo_guard_v1_format_frames == nullptr) return;
   crash_names_request request{fd, frames, count, head, omitted};
   const temporary_stack<names_stack_size> stack;
   if (!stack) return;

@@ -86,7 +86,7 @@ struct process_state {
   std::atomic<int> neighbours_asked{CGO_GUARD_NEIGHBOURS_AUTO};
   std::atomic<int> crash_fd{2};                  ///< where crashes under no guard are reported; -1 for nowhere
   std::atomic<const char *> crash_file{""};      ///< instead of crash_fd; "" for none. Never freed: a crash may read it
-  std::atomic<core_taker *> take_core{nullptr};  ///< a pointer, so that only who can configure it compiles it
+  std::atomic<core_taker *> take_core{nullptr};  ///< nullptr: no cores are asked for
   std::atomic<int> poisoned_by{0};               ///< the signal that showed the heap to be corrupt, 0 while it is sound
   std::atomic<int> crashes_reported{0};
   std::atomic<bool> crashing{false};  ///< a fault of C++ under no guard went to Go, or to nobody: this is the end
