@@ -31,7 +31,7 @@ OWN = re.compile(r"^(?:[\w:<>*& ]+ )?cgo_guard::|^cgo_guard_v1_|^github\.com/cgo
 CROSSING = re.compile(r"^(runtime\.(asmcgocall|cgocall|goexit|main|systemstack)|_cgo_[0-9a-f]+_Cfunc_|_cgoexp_|"
                       r"crosscall2|runtime\.cgocallback)|\._Cfunc_")
 LIBC = re.compile(r"/(libc|libpthread|libm|ld-linux-x86-64)[-.][^/]*$")
-OWN_FILE = re.compile(r"/cgo_guard/(detail/(\w+/)+)?\w+\.hpp:\d+$")
+OWN_FILE = re.compile(r"/cgo_guard/(detail/(\w+/)+)?\w+\.hpp:\d+$|/cgo_guard\.h:\d+$")
 
 Frame = collections.namedtuple("Frame", "name function place pc sp bp signal")
 Part = collections.namedtuple("Part", "go goroutine frames")  # goroutine: "" for C++

@@ -41,6 +41,8 @@
 #endif /* CGO_GUARD_H */
 
 /* Outside of the include guard: another header may have included this one before the macro was defined. */
-#if defined(__cplusplus) && defined(CGO_GUARD_IMPLEMENTATION)
+#ifdef __cplusplus
+#ifdef CGO_GUARD_IMPLEMENTATION
 #include "cgo_guard/implementation.hpp"
+#endif
 #endif

@@ -8,16 +8,15 @@
 
 #include "config.hpp"
 
+#include "detail/guard/report_exception.hpp"
+#include "detail/guard/thread_error.hpp"
+
 #if CGO_GUARD_HAS_SIGNALS
 #include "detail/guard/entry.hpp"
 #include "detail/guard/exit.hpp"
 #include "detail/guard/interpose.hpp"
 #include "detail/guard/report.hpp"
-#include "detail/guard/report_exception.hpp"
-#include "detail/guard/thread_error.hpp"
 #else
-#include "detail/guard/report_exception.hpp"
-#include "detail/guard/thread_error.hpp"
 #include "detail/portable/guard_portable.hpp"
 #endif
 

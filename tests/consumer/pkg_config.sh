@@ -8,9 +8,9 @@ prefix=$scratch/prefix
 meson setup "$scratch/build" "$origin" --prefix "$prefix" -Dtests=false -Dexamples=false
 meson install -C "$scratch/build"
 
-# All headers and nothing but headers.
+# All headers and the implementation, and nothing else.
 headers() { (cd "$1" && find . -type f "${@:2}" | LC_ALL=C sort); }
-diff <(headers "$origin/include" -name '*.h' -o -type f -name '*.hpp') <(headers "$prefix/include")
+diff <(headers "$origin/include" -name '*.h' -o -type f -name '*.[ch]pp') <(headers "$prefix/include")
 
 export PKG_CONFIG_PATH=$prefix/share/pkgconfig
 version=$(sed -n 's/^#define CGO_GUARD_VERSION "\(.*\)"$/\1/p' "$origin/include/cgo_guard/abi.h")

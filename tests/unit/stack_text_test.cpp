@@ -173,6 +173,22 @@ TEST_CASE("Where the block has no frame the thunk stands for it, without a line"
         names{"f(char const*)", "main"});
 }
 
+TEST_CASE("A block that the compiler has split is one function") {
+  const std::string thunk = "void cgo_guard::abi1::detail::block_thunk<f(int)::{lambda()#1}>(void*)";
+  const std::string block = "f(int)::{lambda()#1}::operator()() const", cold = thunk + " [clone .cold]";
+  auto frames = stack({block.c_str(), cold.c_str(), block.c_str(), thunk.c_str(), "f(int)", "main"});
+  frames[0].inlined = frames[2].inlined = true;
+  frames[0].line = 11;
+  present(frames);
+  REQUIRE(frames.size() == 2);
+  CHECK(frames[0].function == "f(int)");
+  CHECK(frames[0].line == 11);
+  CHECK(frames[1].function == "main");
+  // A block that is guarded in what it calls is another one.
+  CHECK(presented({block.c_str(), thunk.c_str(), "cgo_guard_v1_enter", "f(int)", "g()", block.c_str(),
+                   thunk.c_str()}) == names{"f(int)", "g()", "f(int)"});
+}
+
 TEST_CASE("Lambdas that are no guarded blocks keep their names") {
   const names user = {"f()::{lambda()#1}::operator()() const", "void std::sort<f()::{lambda()#1}>(f()::{lambda()#1})",
                       "f()"};

@@ -176,6 +176,23 @@ inline bool is_call_from_go(std::string_view function) {
          (starts_with(function, "_cgo_") && function.find("_Cfunc_") != std::string_view::npos);
 }
 
+/// Where the frame that begins at `at` ends: what was inlined into it comes first.
+inline std::size_t end_of_frame(const std::vector<resolved_frame> &frames, std::size_t at) {
+  while (at < frames.size() && frames[at].inlined) ++at;
+  return at < frames.size() ? at + 1 : at;
+}
+
+/// Past the frames from `at` on that are the thunk's of the frame before once more. The compiler may have moved the
+/// part of a block that fails away from the rest, and then the end of the stack has the block's name twice: what looks
+/// like another function had been called by the thunk as the last thing it did (name_the_block).
+inline std::size_t skip_same_thunk(const std::vector<resolved_frame> &frames, std::size_t at) {
+  if (at == 0) return at;
+  const std::string &thunk = frames[at - 1].function;
+  const std::size_t end = end_of_frame(frames, at);
+  const bool again = end != at && frames[end - 1].function == thunk && !function_around_block(thunk).empty();
+  return again ? end : at;
+}
+
 /// Turns a resolved stack, or its lower part, into what is printed. A pure function of the frames.
 ///
 /// - At the very top, the frames of abort, raise and throw go.
@@ -224,6 +241,7 @@ inline void present(std::vector<resolved_frame> &frames, bool top = true) {
       thunk = &frames[at];
     }
     if (holder.empty()) continue;
+    at = skip_same_thunk(frames, at);
     if (thunk != nullptr) {
       kept.push_back(*thunk);
       kept.back().file.clear();
