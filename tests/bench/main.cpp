@@ -14,6 +14,7 @@ int main() {
   sigaltstack(&stack, nullptr);
 
   bench::measure_calls();
+  bench::measure_zeroed_calls();
   bench::measure_faults();
   bench::measure_throws();
   bench::measure_overflow();

@@ -63,6 +63,7 @@ inline void print_row(const char *name, const series &a, const series &b, limit 
 
 // One for each file.
 void measure_calls();
+void measure_zeroed_calls();
 void measure_throws();
 void measure_faults();
 void measure_overflow();

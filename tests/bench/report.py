@@ -2,12 +2,18 @@
 """Makes a table of what the benchmark programs print. Every figure in it is a median; a budget that is exceeded is said
 so, and is no failure: what a machine takes for something is no test of a program.
 
-Input: `# title of a section`, or name, A, B, ratio, difference, what is limited (nothing, "ratio", "difference" or "a")
-and the budget, with tabs between them and times in nanoseconds.
+Input: `# title of a section`, or name, A, B, ratio, difference, what is limited (nothing, "ratio", "difference" or "a"),
+the budget and, where it is not nanoseconds, the unit ("B"), with tabs between them. What there is not is empty.
 """
 import sys
 
 WIDTH = 66
+
+
+def text_of(value, unit):
+    if value is None:
+        return ""
+    return time_text(value) if unit == "ns" else f"{value:.0f} {unit}"
 
 
 def time_text(ns):
@@ -29,22 +35,22 @@ def main():
             print(f"\n{line[2:]}\n{row_text('', 'A', 'B', 'A / B', 'budget')}", flush=True)
             continue
         fields = line.split("\t")
-        if len(fields) != 7:
+        if len(fields) not in (7, 8):
             print(line, flush=True)
             continue
-        name, limited = fields[0], fields[5]
-        a, b, ratio, difference, budget = (float(fields[i]) for i in (1, 2, 3, 4, 6))
-        outcome, limit, verdict = f"{ratio:.2f}", "", ""
+        name, limited, unit = fields[0], fields[5], fields[7] if len(fields) == 8 else "ns"
+        a, b, ratio, difference, budget = (float(fields[i]) if fields[i] else None for i in (1, 2, 3, 4, 6))
+        outcome, limit, verdict = "" if ratio is None else f"{ratio:.2f}", "", ""
         if limited:
             measured = {"ratio": ratio, "difference": difference, "a": a}[limited]
             if limited == "difference":
-                outcome = f"{'+' if difference >= 0 else ''}{time_text(difference)}"
-            limit = f"<= {budget:.2f}" if limited == "ratio" else f"<= {time_text(budget)}"
+                outcome = f"{'+' if difference >= 0 else ''}{text_of(difference, unit)}"
+            limit = f"<= {budget:.2f}" if limited == "ratio" else f"<= {text_of(budget, unit)}"
             verdict = "ok" if measured <= budget else "over"
             within += measured <= budget
             if measured > budget:
                 over.append(name)
-        print(row_text(name, time_text(a), time_text(b), outcome, limit, verdict), flush=True)
+        print(row_text(name, text_of(a, unit), text_of(b, unit), outcome, limit, verdict), flush=True)
     print(f"\n{within} budgets hold, {len(over)} are exceeded" + "".join(f"\n  over: {name}" for name in over))
 
 

@@ -96,7 +96,7 @@ __asm__(
     // By this name it is our own also where other modules see another copy's run.
     ".weak cgo_guard_v1_own_run\n"
     ".hidden cgo_guard_v1_own_run\n"
-    ".balign 32\n"
+    ".balign 64\n"
     "cgo_guard_v1_run:\n"
     "cgo_guard_v1_own_run:\n"
     "  .cfi_startproc\n"
