@@ -21,13 +21,15 @@ CGO_GUARD_SHARED cgo_guard_error *cgo_guard_v1_run(void (*thunk)(void *), void *
 /// The rest of a failure: where its guard stands. The three are kept. @return the same error.
 ///
 /// Every guard needs it, so its name as the linker knows it is what somebody reads who has no implementation.
-CGO_GUARD_SHARED __attribute__((cold)) cgo_guard_error *cgo_guard_v1_failed_at(cgo_guard_error *error,
-                                                                               const char *function, const char *file,
-                                                                               int line) noexcept
+CGO_GUARD_SHARED __attribute__((cold, returns_nonnull)) cgo_guard_error *cgo_guard_v1_failed_at(cgo_guard_error *error,
+                                                                                                const char *function,
+                                                                                                const char *file,
+                                                                                                int line) noexcept
     __asm__("cgo_guard_v1__import_cgoguard_in_Go__or_define_CGO_GUARD_IMPLEMENTATION_in_one_cpp_file");
 
-/// A failure that has nowhere to go: says it on stderr. @param error owned.
-CGO_GUARD_SHARED __attribute__((cold)) void cgo_guard_v1_undelivered(cgo_guard_error *error) noexcept;
+/// Puts a failure where CGO_GUARD_VALUE was told to. @param error owned. @param place if NULL, it is said on stderr.
+CGO_GUARD_SHARED __attribute__((cold)) void cgo_guard_v1_deliver(cgo_guard_error *error,
+                                                                 cgo_guard_error **place) noexcept;
 
 /// Throws what check() was given, which is not NULL. @param report owned.
 [[noreturn]] CGO_GUARD_SHARED __attribute__((cold)) void cgo_guard_v1_throw_report(cgo_guard_error *report);

@@ -108,11 +108,7 @@ template <class Body>
     block.value.~value_type();
     return result;
   }
-  if (site.error != nullptr) {
-    *site.error = failure;
-  } else {
-    cgo_guard_v1_undelivered(failure);
-  }
+  cgo_guard_v1_deliver(failure, site.error);
   return value_type{};
 }
 

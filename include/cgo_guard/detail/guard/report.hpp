@@ -96,8 +96,13 @@ inline char *describe_without_heap(const cgo_guard_error &e) noexcept {
 }  // namespace detail
 CGO_GUARD_NAMESPACE_END
 
-extern "C" __attribute__((used)) inline void cgo_guard_v1_undelivered(cgo_guard_error *error) noexcept {
+extern "C" __attribute__((used)) inline void cgo_guard_v1_deliver(cgo_guard_error *error,
+                                                                  cgo_guard_error **place) noexcept {
   using namespace cgo_guard::detail;
+  if (place != nullptr) {
+    *place = error;
+    return;
+  }
   process.count.undelivered.fetch_add(1, std::memory_order_relaxed);
   with_roomy_stack([=]() noexcept { print_undelivered(cgo_guard_describe(error)); });
   cgo_guard_free(error);

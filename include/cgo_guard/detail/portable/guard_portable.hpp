@@ -285,8 +285,13 @@ extern "C" __attribute__((used)) inline cgo_guard_error *cgo_guard_v1_failed_at(
   return error;
 }
 
-extern "C" __attribute__((used)) inline void cgo_guard_v1_undelivered(cgo_guard_error *error) noexcept {
+extern "C" __attribute__((used)) inline void cgo_guard_v1_deliver(cgo_guard_error *error,
+                                                                  cgo_guard_error **place) noexcept {
   using namespace cgo_guard::detail;
+  if (place != nullptr) {
+    *place = error;
+    return;
+  }
   portable_count.undelivered.fetch_add(1, std::memory_order_relaxed);
   print_undelivered(cgo_guard_describe(error));
   cgo_guard_free(error);
