@@ -88,6 +88,12 @@ def main():
     for name in sorted(folders):
         if not os.path.isfile(os.path.join(ROOT, "detail", name, "README.md")):
             found.append("detail/%s: a README.md says what the floor is for and what it may touch" % name)
+            continue
+        with open(os.path.join(ROOT, "detail", name, "README.md"), encoding="utf-8") as file:
+            told = set(re.findall(r"^\| \[[^\]]*\]\(([^)]*)\) \|", file.read(), re.MULTILINE))
+        there = {os.path.relpath(path, os.path.join("detail", name)) for path in headers() if floor_of(path) == name}
+        for path in sorted(there ^ told):
+            found.append("detail/%s/README.md: its table has a line for each header, and %s is in one of the two" % (name, path))
     for path in headers():
         floor = floor_of(path)
         with open(os.path.join(ROOT, path), encoding="utf-8") as file:

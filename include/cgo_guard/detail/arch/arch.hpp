@@ -7,8 +7,9 @@
 /// - registers.hpp, what a walk knows of a frame: registers with pc() and sp(), register_count, register_name, index_of
 ///   (a DWARF number), exception_register, selector_register, frame_register, sp_register, pc_register,
 ///   return_register, most_saved_registers, continue_at_return_address, leaf_may_have_no_frame, ignores
-/// - trampoline.hpp: the routines cgo_guard_v1_ run, enter, load, touch, capture, resume, call_on and call, their
-///   labels, failure_taker, and where things are in the trampoline's frame: record_room, state_offset, canary_offset,
+/// - routines.hpp: cgo_guard_v1_ load, touch, capture, resume, call_on and call, and the labels in load
+/// - trampoline.hpp: cgo_guard_v1_ run, own_run, enter, returned and landed, cgo_guard_v1_failure with its
+///   failure_taker, and where things are in the trampoline's frame: record_room, state_offset, canary_offset,
 ///   thunk_offset, record_offset, return_address_offset, return_copy_offset, trampoline_sp_offset, trampolines_cfa,
 ///   inside_trampoline, canary, canary_of_any_version
 /// - calls.hpp, what a call leaves on the stack: pop_return_address, pop_frame, pack_caller, unpack_caller, red_zone,
@@ -39,6 +40,7 @@
 #include "x86_64/memory.hpp"
 #include "x86_64/operand.hpp"
 #include "x86_64/registers.hpp"
+#include "x86_64/routines.hpp"
 #include "x86_64/signal.hpp"
 #include "x86_64/thread.hpp"
 #include "x86_64/trampoline.hpp"

@@ -4,7 +4,7 @@
 #ifndef CGO_GUARD_ARCH_X86_64_CALLS_HPP
 #define CGO_GUARD_ARCH_X86_64_CALLS_HPP
 
-#include "trampoline.hpp"
+#include "routines.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail::arch {

@@ -9,6 +9,7 @@
 
 #include "calls.hpp"
 #include "opcodes.hpp"
+#include "trampoline.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail::arch {

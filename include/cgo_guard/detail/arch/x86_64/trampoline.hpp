@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 /// @file trampoline.hpp
-/// The trampoline and the other routines that no compiler can be asked for; where things are in the trampoline's frame.
-/// Linux, System V ABI.
+/// The trampoline: the frame in which a guarded block runs, and where things are in it. Linux, System V ABI.
 #ifndef CGO_GUARD_ARCH_X86_64_TRAMPOLINE_HPP
 #define CGO_GUARD_ARCH_X86_64_TRAMPOLINE_HPP
 
@@ -10,10 +9,9 @@
 
 #include "registers.hpp"
 
-// The routines are top-level assembly because no compiler can be asked for them: a frame whose every register save is
-// where we say it is, with a personality routine of our own. Each translation unit that includes the header carries a
-// copy in a COMDAT group, of which the linker keeps one. `.ifndef` is for LTO, which pastes the assembly of many
-// translation units into one.
+// Top-level assembly, because no compiler can be asked for it: a frame whose every register save is where we say it is,
+// with a personality routine of our own. Each translation unit that includes this carries a copy in a COMDAT group, of
+// which the linker keeps one. `.ifndef` is for LTO, which pastes the assembly of many translation units into one.
 //
 //   cgo_guard_v1_run(thunk, body): what a guard in the user's file calls (contract.hpp). Where the process is ready it
 //   falls into enter, otherwise it goes on in cgo_guard_v1_detour (entry.hpp). It does not call it: nothing of run is
@@ -45,16 +43,6 @@
 //
 //   cgo_guard_v1_landed: a failure arrives here, with rsp as the thunk found it and what failed in rax. It goes on in
 //   cgo_guard_v1_failing, which has the same frame and is no guard: it has no personality.
-//
-//   cgo_guard_v1_load(address, out): *out = *address; returns 1, or 0 where that faults: the signal handler knows the
-//   one instruction that may (between load_begin and load_end) and continues at load_failed. No state needs to be kept.
-//
-//   cgo_guard_v1_touch(address): writes to *address without changing it; returns 1, or 0 where that faults. Likewise.
-//
-//   cgo_guard_v1_capture(registers): the caller's registers as they will be when capture returns.
-//   cgo_guard_v1_call: see there.
-//   cgo_guard_v1_resume(registers): loads them all and continues at their pc. Does not return.
-//   cgo_guard_v1_call_on(function, argument, top): function(argument) on the stack that ends at top, 16-byte aligned.
 //
 // The room between a block and its guard is never written, so it costs stack and no time: with 64, 512, 1024, 2048 and
 // 4096 bytes a guarded call took the same to within the noise of the measurement (0.3 ns of 10), its caches evicted or
@@ -207,120 +195,6 @@ __asm__(
     "  ret\n"
     "  .cfi_endproc\n"
     ".size cgo_guard_v1_failing,.-cgo_guard_v1_failing\n"
-
-    ".weak cgo_guard_v1_load\n"
-    ".hidden cgo_guard_v1_load\n"
-    ".type cgo_guard_v1_load,@function\n"
-    ".balign 16\n"
-    "cgo_guard_v1_load:\n"
-    "  .cfi_startproc\n"
-    ".weak cgo_guard_v1_load_begin\n"
-    ".hidden cgo_guard_v1_load_begin\n"
-    "cgo_guard_v1_load_begin:\n"
-    "  movq (%rdi),%rax\n"
-    ".weak cgo_guard_v1_load_end\n"
-    ".hidden cgo_guard_v1_load_end\n"
-    "cgo_guard_v1_load_end:\n"
-    "  movq %rax,(%rsi)\n"
-    "  movl $1,%eax\n"
-    "  ret\n"
-    ".weak cgo_guard_v1_load_failed\n"
-    ".hidden cgo_guard_v1_load_failed\n"
-    "cgo_guard_v1_load_failed:\n"
-    "  xorl %eax,%eax\n"
-    "  ret\n"
-    "  .cfi_endproc\n"
-    ".size cgo_guard_v1_load,.-cgo_guard_v1_load\n"
-
-    ".weak cgo_guard_v1_touch\n"
-    ".hidden cgo_guard_v1_touch\n"
-    ".type cgo_guard_v1_touch,@function\n"
-    "cgo_guard_v1_touch:\n"
-    "  .cfi_startproc\n"
-    "  lock orq $0,(%rdi)\n"
-    "  movl $1,%eax\n"
-    "  ret\n"
-    "  .cfi_endproc\n"
-    ".size cgo_guard_v1_touch,.-cgo_guard_v1_touch\n"
-
-    ".weak cgo_guard_v1_capture\n"
-    ".hidden cgo_guard_v1_capture\n"
-    ".type cgo_guard_v1_capture,@function\n"
-    "cgo_guard_v1_capture:\n"
-    "  .cfi_startproc\n"
-    "  movq %rbx,24(%rdi)\n"
-    "  movq %rbp,48(%rdi)\n"
-    "  leaq 8(%rsp),%rax\n"
-    "  movq %rax,56(%rdi)\n"
-    "  movq %r12,96(%rdi)\n"
-    "  movq %r13,104(%rdi)\n"
-    "  movq %r14,112(%rdi)\n"
-    "  movq %r15,120(%rdi)\n"
-    "  movq (%rsp),%rax\n"
-    "  movq %rax,128(%rdi)\n"
-    "  ret\n"
-    "  .cfi_endproc\n"
-    ".size cgo_guard_v1_capture,.-cgo_guard_v1_capture\n"
-
-    ".weak cgo_guard_v1_resume\n"
-    ".hidden cgo_guard_v1_resume\n"
-    ".type cgo_guard_v1_resume,@function\n"
-    "cgo_guard_v1_resume:\n"
-    "  movq 0(%rdi),%rax\n"
-    "  movq 8(%rdi),%rdx\n"
-    "  movq 24(%rdi),%rbx\n"
-    "  movq 48(%rdi),%rbp\n"
-    "  movq 96(%rdi),%r12\n"
-    "  movq 104(%rdi),%r13\n"
-    "  movq 112(%rdi),%r14\n"
-    "  movq 120(%rdi),%r15\n"
-    "  movq 128(%rdi),%rcx\n"
-    "  movq 56(%rdi),%rsp\n"
-    "  jmpq *%rcx\n"
-    ".size cgo_guard_v1_resume,.-cgo_guard_v1_resume\n"
-
-    ".weak cgo_guard_v1_call_on\n"
-    ".hidden cgo_guard_v1_call_on\n"
-    ".type cgo_guard_v1_call_on,@function\n"
-    "cgo_guard_v1_call_on:\n"
-    "  .cfi_startproc\n"
-    "  pushq %rbp\n"
-    "  .cfi_def_cfa_offset 16\n"
-    "  .cfi_offset %rbp,-16\n"
-    "  movq %rsp,%rbp\n"
-    "  .cfi_def_cfa_register %rbp\n"
-    "  movq %rdx,%rsp\n"
-    "  movq %rdi,%rax\n"
-    "  movq %rsi,%rdi\n"
-    "  callq *%rax\n"
-    "  leave\n"
-    "  .cfi_def_cfa %rsp,8\n"
-    "  ret\n"
-    "  .cfi_endproc\n"
-    ".size cgo_guard_v1_call_on,.-cgo_guard_v1_call_on\n"
-
-    // The thread stands in a frame that calls nothing; here it calls rax(rdi), and rdx is where it stood. So the stack
-    // can be walked from the function that is called, although nobody called it.
-    ".weak cgo_guard_v1_call\n"
-    ".hidden cgo_guard_v1_call\n"
-    ".type cgo_guard_v1_call,@function\n"
-    "cgo_guard_v1_call:\n"
-    "  .cfi_startproc\n"
-    "  .cfi_def_cfa %rsp,0\n"
-    "  .cfi_register 16,1\n"
-    "  pushq %rdx\n"
-    "  .cfi_adjust_cfa_offset 8\n"
-    "  .cfi_offset 16,-8\n"
-    "  pushq %rbp\n"
-    "  .cfi_adjust_cfa_offset 8\n"
-    "  .cfi_offset %rbp,-16\n"
-    "  movq %rsp,%rbp\n"
-    "  .cfi_def_cfa_register %rbp\n"
-    "  andq $-16,%rsp\n"
-    "  callq *%rax\n"
-    "  ud2\n"
-    "  .cfi_endproc\n"
-    ".size cgo_guard_v1_call,.-cgo_guard_v1_call\n"
     ".popsection\n"
     ".endif\n");
 #undef CGO_GUARD_AS_TEXT
@@ -344,16 +218,7 @@ extern __attribute__((visibility("hidden"))) const failure_taker cgo_guard_v1_fa
 extern __attribute__((visibility("hidden"))) const char cgo_guard_v1_own_run[];
 __attribute__((visibility("hidden"))) void *cgo_guard_v1_enter(void (*thunk)(void *), void *body,
                                                                const failure_taker *taker);
-__attribute__((visibility("hidden"))) int cgo_guard_v1_load(std::uintptr_t address, std::uintptr_t *out) noexcept;
-__attribute__((visibility("hidden"))) int cgo_guard_v1_touch(std::uintptr_t address) noexcept;
-__attribute__((visibility("hidden"))) void cgo_guard_v1_capture(registers *out) noexcept;
-[[noreturn]] __attribute__((visibility("hidden"))) void cgo_guard_v1_resume(const registers *in) noexcept;
-__attribute__((visibility("hidden"))) void cgo_guard_v1_call_on(void (*function)(void *) noexcept, void *argument,
-                                                                void *top) noexcept;
 extern __attribute__((visibility("hidden"))) const char cgo_guard_v1_returned[], cgo_guard_v1_landed[];
-extern __attribute__((visibility("hidden"))) const char cgo_guard_v1_call[];
-extern __attribute__((visibility("hidden"))) const char cgo_guard_v1_load_begin[], cgo_guard_v1_load_end[],
-    cgo_guard_v1_load_failed[];
 }
 
 /// Where things are in the trampoline's frame, see the drawing above.
