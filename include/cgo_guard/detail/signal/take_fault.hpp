@@ -16,11 +16,11 @@ namespace detail {
 inline bool begin_fault(const siginfo_t &info, ucontext_t &context, const found_guard &guard,
                         examined_fault &fault) noexcept {
   const fault_facts &facts = fault.facts;
-  const first_landing &landing = fault.walk.landing;
+  const first_landing &landing = fault.landing;
   const bool land = landing.found() && facts.walked && !facts.in_allocator;
   core_taker *const take_core = process.take_core.load(std::memory_order_acquire);
   const char *const core_file = take_core != nullptr ? take_core(facts.signal, info, context) : nullptr;
-  begin_failure(guard, {facts, fault.start.registers, fault.walk.frames, landing.skipped(land), landing.cfa()});
+  begin_failure(guard, {facts, fault.start.registers, fault.frames, landing.skipped(land), landing.cfa()});
   guard_record &record = guard.record();
   record.core_file = core_file;
   if ((record.state & state_noted) == 0 && facts.signal == SIGABRT && facts.from_libc) {
@@ -35,7 +35,7 @@ inline void abandon_cleanup(const found_guard &guard, const examined_fault &faul
   record.stacks.add(guard.stacks);
   record.second_signal = fault.facts.signal;
   if (fault.facts.in_allocator) record.fault.in_allocator = true;  // whatever the first was: nothing may be freed now
-  record.skipped += fault.walk.landing.skipped(false) + 1;
+  record.skipped += fault.landing.skipped(false) + 1;
 }
 
 /// From here on the heap can't be trusted.
@@ -52,13 +52,13 @@ inline void go_on_at(const found_guard &guard, const examined_fault &fault, bool
   guard_record &record = guard.record();
   arch::registers target = fault.start.registers;
   if (land) {
-    target = fault.walk.landing.registers(record);
+    target = fault.landing.registers(record);
   } else {
     set_guard_registers(guard, &record, target);
   }
   forget_frames(guard.stacks);
   arch::to_ucontext(target, context);
-  const left_handlers &left = fault.walk.left();
+  const left_handlers &left = fault.left();
   if (left.handlers != 0) give_back(left.state, context);
 }
 

@@ -5,24 +5,17 @@
 #define CGO_GUARD_WHOSE_FAULT_HPP
 
 #include "../fault/unknown_code.hpp"
-#include "fault_walk.hpp"
+#include "examined_fault.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
-
-/// A fault, and all that there is to know of it.
-struct examined_fault {
-  fault_facts facts;
-  walk_start start;
-  fault_walk walk{facts};
-};
 
 /// Code without tables in the middle of the stack: who was called from there is known, so it is where it says.
 inline void add_frame_that_stopped_the_walk(const cursor &position, examined_fault &fault) noexcept {
   const std::uintptr_t stopped_at = position.registers().pc();
   if (stopped_at != fault.start.registers.pc() && !is_known_code(position.call_site()) &&
       arch::follows_call(stopped_at)) {
-    fault.walk.frames.add(position.call_site());
+    fault.frames.add(position.call_site());
   }
 }
 
@@ -30,10 +23,10 @@ inline void add_frame_that_stopped_the_walk(const cursor &position, examined_fau
 inline found_guard walk_from_fault(examined_fault &fault) noexcept {
   fault_facts &facts = fault.facts;
   walk_start known = fault.start;
-  const bool guessed = list_first_frames(known, facts.bad_call, facts.pc, fault.walk.frames);
+  const bool guessed = list_first_frames(known, facts.bad_call, facts.pc, fault.frames);
   frame_cache cache;
   cursor position(known, cache);
-  const auto visit = [&](const frame_facts &frame, const cursor &at) noexcept { fault.walk.visit(frame, at); };
+  const auto visit = [&](const frame_facts &frame, const cursor &at) noexcept { fault.visit(frame, at); };
   const found_guard guard = find_guard(position, cache, visit, facts.bad_call && !guessed ? facts.pc : 0);
   facts.walked = guard && guard.walked && !guessed;
   if (!guard.walked) add_frame_that_stopped_the_walk(position, fault);

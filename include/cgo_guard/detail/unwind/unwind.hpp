@@ -63,25 +63,25 @@ inline guard_frame guard_at(std::uintptr_t cfa, std::uintptr_t found_canary) noe
   return guard_frame(cfa);
 }
 
-/// What a walk does at a frame.
-struct frame_verdict {
-  bool walk_on;
-  guard_frame guard;  ///< where it does not
-};
-
-/// Whether a frame is a guard's. A canary has to vouch for it: without one, what follows would be written through
-/// pointers that somebody else has left there.
-inline frame_verdict judge_frame(const frame_facts &facts, const cursor &position) noexcept {
-  constexpr guard_frame nobodys(no_guard::broken_off);
-  if (facts.personality == 0) return {true, nobodys};
+/// Whether a walk goes on from a frame with a personality, or has come to a guard. A canary has to vouch for that:
+/// without one, what follows would be written through pointers that somebody else has left there.
+/// @param come_to where it does not go on: the guard, or why the walk has broken off.
+inline bool may_be_passed(const frame_facts &facts, const cursor &position, guard_frame &come_to) noexcept {
   const std::uintptr_t by_sp = arch::trampolines_cfa(position.registers());
-  if (trampolines_canary(facts, by_sp) == arch::canary) return {false, guard_at(by_sp, arch::canary)};
+  if (trampolines_canary(facts, by_sp) == arch::canary) {
+    come_to = guard_at(by_sp, arch::canary);
+    return false;
+  }
   // Interrupted before it calls or after it has returned, it is a frame like any other. Nowhere else can rsp be wrong,
   // unless a frame pointer below was.
-  if (is_guard(facts) && !position.interrupted()) return {false, nobodys};
+  if (is_guard(facts) && !position.interrupted()) {
+    come_to = guard_frame(no_guard::broken_off);
+    return false;
+  }
   const std::uintptr_t canary = trampolines_canary(facts, position.cfa());
-  if (canary == 0 || canary == arch::canary) return {true, nobodys};
-  return {false, guard_at(position.cfa(), canary)};
+  if (canary == 0 || canary == arch::canary) return true;
+  come_to = guard_at(position.cfa(), canary);
+  return false;
 }
 
 /// Walks until the guard. Calls visit(facts, cursor) for each frame before it.
@@ -91,13 +91,9 @@ template <class Visit>
 guard_frame walk_to_guard(cursor &position, Visit &&visit, std::uint64_t most = most_frames_of_a_stack) noexcept {
   guard_frame come_to(no_guard::broken_off);
   const auto judge_and_visit = [&](const frame_facts &facts, const cursor &at) noexcept {
-    const frame_verdict verdict = judge_frame(facts, at);
-    if (verdict.walk_on) {
-      visit(facts, at);
-    } else {
-      come_to = verdict.guard;
-    }
-    return verdict.walk_on;
+    if (facts.personality != 0 && !may_be_passed(facts, at, come_to)) return false;
+    visit(facts, at);
+    return true;
   };
   const walk_end end = walk(position, judge_and_visit, most);
   return end == walk_end::outermost ? guard_frame(no_guard::ended) : come_to;

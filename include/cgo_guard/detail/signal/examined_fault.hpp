@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-/// @file fault_walk.hpp
+/// @file examined_fault.hpp
 /// What is found out on the way from a fault to its guard: the frames, where destructors can begin, whose the heap is.
 /// Async-signal-safe.
-#ifndef CGO_GUARD_FAULT_WALK_HPP
-#define CGO_GUARD_FAULT_WALK_HPP
+#ifndef CGO_GUARD_EXAMINED_FAULT_HPP
+#define CGO_GUARD_EXAMINED_FAULT_HPP
 
 #include <utility>
 
@@ -74,30 +74,31 @@ class first_landing {
   bool found_ = false;
 };
 
-/// What one walk collects, on the signal stack until it is known whose the fault is.
-class fault_walk {
+/// A fault and all that is found out of it, on the signal stack until it is known whose it is.
+class examined_fault {
  public:
+  fault_facts facts;
+  walk_start start;
   frame_list frames{storage_};
   first_landing landing;
 
-  explicit fault_walk(fault_facts &fault) noexcept : fault_(fault) {}
-  fault_walk(const fault_walk &) = delete;
-  fault_walk &operator=(const fault_walk &) = delete;
+  examined_fault() = default;
+  examined_fault(const examined_fault &) = delete;
+  examined_fault &operator=(const examined_fault &) = delete;
 
-  /// For each frame, innermost first.
-  void visit(const frame_facts &facts, const cursor &at) noexcept {
+  /// For each frame of the walk to the guard, innermost first.
+  void visit(const frame_facts &frame, const cursor &at) noexcept {
     if (is_first_) notice_overflow(at);
-    is_first_ = false;
     frames.add(at.call_site());
-    if (!fault_.in_allocator && heap_.visit(at)) fault_.in_allocator = true;
+    if (!facts.in_allocator && heap_.visit(at)) facts.in_allocator = true;
     if (is_abort_machinery(at.call_site())) {
       frames.clear();
       landing.begin_here();
       return;
     }
-    const bool interrupted = crossed_.is_interrupted(facts, at);
-    if (facts.signal_frame) landing.pass_signal(crossed_.left().state);
-    landing.visit(facts, at, interrupted);
+    const bool interrupted = crossed_.is_interrupted(frame, at);
+    if (frame.signal_frame) landing.pass_signal(crossed_.left().state);
+    landing.visit(frame, at, interrupted);
   }
 
   /// Handlers of the program's that are left.
@@ -105,26 +106,26 @@ class fault_walk {
 
  private:
   void notice_overflow(const cursor &innermost) noexcept {
-    if (!is_stack_overflow(fault_, innermost.registers().sp(), innermost.cfa())) return;
-    fault_.stack_overflow = true;
-    landing.stay_above(fault_.address);
+    is_first_ = false;
+    if (!is_stack_overflow(facts, innermost.registers().sp(), innermost.cfa())) return;
+    facts.stack_overflow = true;
+    landing.stay_above(facts.address);
   }
 
   /// The road to SIGABRT is not part of the story and has nothing to clean up: libstdc++'s __terminate has a `catch
   /// (...)` whose handler aborts again. @return whether this frame and all before it are to be forgotten.
   bool is_abort_machinery(std::uintptr_t call_site) noexcept {
-    if (fault_.signal != SIGABRT || frames.count() >= machinery_depth) return false;
-    notice_abort(call_site, frames_since_abort_, fault_);
+    if (facts.signal != SIGABRT || frames.count() >= machinery_depth) return false;
+    notice_abort(call_site, frames_since_abort_, facts);
     if (frames_since_abort_ >= 0 && process.known.is_terminating(call_site)) {
-      fault_.through_terminate = true;
-      fault_.through_rethrow = process.known.is_rethrow(call_site);
+      facts.through_terminate = true;
+      facts.through_rethrow = process.known.is_rethrow(call_site);
       return true;
     }
     return process.known.is_last_words(call_site);
   }
 
   const void *storage_[max_frames];
-  fault_facts &fault_;
   crossed_signals crossed_;
   heap_evidence heap_;
   int frames_since_abort_ = -1;
@@ -134,4 +135,4 @@ class fault_walk {
 }  // namespace detail
 CGO_GUARD_NAMESPACE_END
 
-#endif  // CGO_GUARD_FAULT_WALK_HPP
+#endif  // CGO_GUARD_EXAMINED_FAULT_HPP
