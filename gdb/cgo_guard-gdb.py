@@ -14,7 +14,6 @@ import collections
 import os
 import re
 
-import gdb
 import gdb.unwinder
 
 WORD = 8

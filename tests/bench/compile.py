@@ -40,7 +40,7 @@ SOURCES = {
     "boost": ("#include <boost/stacktrace.hpp>\n"
               "std::string run() { return to_string(boost::stacktrace::stacktrace()); }\n", MODULAR),
 }
-IMPLEMENTATION = os.path.join(MODULAR, "cgo_guard", "implementation.cpp")
+IMPLEMENTATION = os.path.join(MODULAR, "cgo_guard", "source", "implementation.cpp")
 
 # Name, title, and the largest part of a <string> allowed, or None.
 ADDED = (
