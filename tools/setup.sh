@@ -84,6 +84,8 @@ version_of() {
     libdw)
       found=$(library libdw.so.1)
       [ -n "$found" ] && readlink -f "$found" | first_number ;;
+    lld) ld.lld --version | first_number ;;
+    mold) mold --version | first_number ;;
     jemalloc) [ -n "$(library libjemalloc.so.2)" ] && echo 2 ;;
     tcmalloc) [ -n "$(library libtcmalloc_minimal.so.4)" ] && echo 4 ;;
     go) found=$(find_go) && go_version "$found" ;;
@@ -174,6 +176,15 @@ install() {
   apt_get install --no-install-recommends "${chosen[@]}" || return
   hash -r
   if [[ " $* " = *" meson "* ]] && ! is_met meson; then install_meson_in_venv || return; fi
+}
+
+# Installs what apt has, and what it has not is done without: tests that want it are skipped, by name.
+wish() {
+  local need wanted=()
+  for need in "$@"; do
+    is_met "$need" || [ -z "$(candidate "$need")" ] || wanted+=("$need")
+  done
+  [ ${#wanted[@]} -eq 0 ] || install "${wanted[@]}" || echo "going on without ${wanted[*]}"
 }
 
 # Makes sure of every need, or says what is wrong and fails. Leaves the right programs on PATH.

@@ -33,9 +33,10 @@ class CGO_GUARD_SHARED error : public std::exception {
     cgo_guard_free(before);
     return *this;
   }
-  ~error() override;  // the implementation's, and with it the type_info, of which the program should have one
+  ~error() override { cgo_guard_free(report_); }
 
-  const char *what() const noexcept override { return report_->message; }
+  // The implementation's, and with it the type_info, of which the program should have one.
+  CGO_GUARD_SHARED const char *what() const noexcept override;
   /// The report. It lives as long as this exception; cgo_guard_retain keeps it longer.
   cgo_guard_error *report() const noexcept { return report_; }
 
@@ -48,7 +49,7 @@ class CGO_GUARD_SHARED error : public std::exception {
 class CGO_GUARD_SHARED go_error : public error {
  public:
   using error::error;
-  ~go_error() override;
+  CGO_GUARD_SHARED const char *what() const noexcept override;
   /// Such as "*fs.PathError"; lives as long as this exception.
   const char *type() const noexcept { return report()->name; }
   /// Whether it was a panic, which the guard's caller in Go goes on with, rather than an error that was returned.

@@ -52,6 +52,18 @@ CGO_GUARD_SHARED bool cgo_guard_v1_heap_is_poisoned(void) noexcept;
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
+/// Has the loader of a plugin say what its linker would have said of a program. It names the first reference that it
+/// can't resolve, and comes to those in data first: so this one stands there, once in a module with guards. Hidden,
+/// since as a unique symbol it would keep the module loaded for ever.
+template <class>
+struct implementation {
+  __attribute__((visibility("hidden"))) static cgo_guard_error *(*const needed)(cgo_guard_error *, const char *,
+                                                                                const char *, int) noexcept;
+};
+template <class T>
+__attribute__((used)) cgo_guard_error *(*const implementation<T>::needed)(cgo_guard_error *, const char *, const char *,
+                                                                          int) noexcept = &cgo_guard_v1_failed_at;
+
 // <type_traits> takes as long to compile as all of this.
 template <class, class>
 constexpr bool is_same_type = false;

@@ -66,6 +66,7 @@ value_site make_value_site(T, const char *, const char *, int) noexcept {
                                                                       void *body) noexcept(false) {
   cgo_guard_error *const error = cgo_guard_v1_run(thunk, body);
   if (CGO_GUARD_LIKELY(error == nullptr)) return nullptr;
+  static_cast<void>(&implementation<void>::needed);
   return cgo_guard_v1_failed_at(error, site.function, site.file, site.line);
 }
 

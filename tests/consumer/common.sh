@@ -1,17 +1,31 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSL-1.0
-# Sourced by every consumer test: a scratch directory with a copy of the project in $origin and room for a consumer in
-# $consumer. A copy, because cgo does not notice a header that changed in a place it has built from before, and because
-# a consumer must not find anything by way of the repository it was written in.
+# Sourced by every consumer test: a copy of the project in $origin, which is not to be written to, and room for a consumer
+# in $consumer. A copy, because cgo does not notice a header that changed in a place it has built from before, and because
+# a consumer must not find anything by way of the repository it was written in. One for all of them, so that the package is
+# not compiled by each; its place has the name of what is in it.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
 scratch=$(mktemp -d)
 trap 'chmod -R u+w "$scratch" && rm -rf "$scratch"' EXIT
-origin=$scratch/origin
 consumer=$scratch/consumer
-mkdir "$origin" "$consumer"
-(cd "$here/../.." && tar -cf - --exclude=./build --exclude=./.git --exclude=./.dev .) | tar -xf - -C "$origin"
+mkdir "$consumer"
+
+copy_of_the_project() {
+  local copies=$root/build/consumer files name
+  mapfile -d '' files < <(cd "$root" && find . \( -path ./build -o -path ./.git -o -path ./.dev \) -prune -o -type f -print0 | sort -z)
+  name=$(cd "$root" && printf '%s\0' "${files[@]}" | xargs -0 cksum | cksum | cut -d ' ' -f 1)
+  if [ ! -d "$copies/$name" ]; then
+    mkdir -p "$copies" "$scratch/copy"
+    printf '%s\0' "${files[@]}" | tar -C "$root" --null -T - -cf - | tar -xf - -C "$scratch/copy"
+    # Another test may have been as fast.
+    mv -T "$scratch/copy" "$copies/$name" 2>/dev/null || [ -d "$copies/$name" ]
+  fi
+  echo "$copies/$name"
+}
+origin=$(copy_of_the_project)
 
 # A Go command in an environment of its own. In particular there is no CGO_CXXFLAGS_ALLOW: whatever flags the library
 # asks for have to be on cgo's list. Arguments that look like assignments are added to it.

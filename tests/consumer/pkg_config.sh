@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSL-1.0
-# The header by way of `#cgo pkg-config: cgo_guard`, from what `meson install` installs.
+# The header by way of `#cgo pkg-config: cgo_guard`, and by way of pkg-config alone in C++ without Go, from what
+# `meson install` installs.
 # shellcheck source=tests/consumer/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -18,3 +19,11 @@ version=$(sed -n 's/^#define CGO_GUARD_VERSION "\(.*\)"$/\1/p' "$origin/include/
 
 new_go_consumer 'CXXFLAGS: -std=c++17' 'pkg-config: cgo_guard'
 says_ok clean PKG_CONFIG_PATH="$PKG_CONFIG_PATH" go run .
+
+# Without Go the implementation is one more source file, whose name pkg-config knows.
+mkdir plain
+cd plain
+gcc -c $(pkg-config --cflags cgo_guard) "$here/testdata/meson/describe.c"
+g++ -std=c++17 $(pkg-config --cflags cgo_guard) "$here/testdata/meson/main.cpp" describe.o \
+  "$(pkg-config --variable=implementation cgo_guard)" $(pkg-config --libs cgo_guard) -pthread -ldl -o plain
+says_ok ./plain

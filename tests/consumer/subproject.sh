@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 cp "$here"/testdata/meson/* "$consumer"
 mkdir "$consumer/subprojects"
-mv "$origin" "$consumer/subprojects/cgo_guard"
+cp -r "$origin" "$consumer/subprojects/cgo_guard"
 cd "$consumer"
 
 # forcefallback, lest a cgo_guard installed on this machine be found instead.

@@ -5,6 +5,9 @@
 # shellcheck source=tests/consumer/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
+# To be taken away.
+cp -r "$origin" "$scratch/origin"
+origin=$scratch/origin
 # shellcheck disable=SC2016  # SRCDIR is for cgo to replace
 new_go_consumer 'CXXFLAGS: -std=c++17' 'CPPFLAGS: -I${SRCDIR}/vendor/github.com/cgo-guard/cgo_guard/include'
 clean go mod vendor

@@ -3,16 +3,17 @@
 # Trap 59: a stripped program still names its functions if it was linked with -rdynamic, as Go programs were. Without, its
 # stack has offsets from which addr2line finds function and line in the copy that was not stripped.
 #
-#   stripped.sh CXX
+#   stripped.sh CXX IMPLEMENTATION
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 scratch=$(realpath "$(mktemp -d)")
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch"
+implementation=$2
 functions=(innermost_function middle_function outermost_function)
 
 build() {  # name, link flags...
-  "$1" -std=c++17 -g -O2 -DCGO_GUARD_IMPLEMENTATION -I"$here/../../include" "$here/stripped.cpp" "${@:3}" -pthread -ldl -o "$2"
+  "$1" -std=c++17 -g -O2 -I"$here/../../include" "$here/stripped.cpp" "${@:3}" "$implementation" -pthread -ldl -o "$2"
   cp "$2" "$2.unstripped"
   strip -s "$2"
 }

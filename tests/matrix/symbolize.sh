@@ -3,16 +3,17 @@
 # tools/symbolize_report.py names every frame that a stripped program reports, with the copy that was not stripped: in an
 # error's text, in its JSON, in lines of a JSON log and in the report of a crash under no guard. Another build is refused.
 #
-#   symbolize.sh CXX
+#   symbolize.sh CXX IMPLEMENTATION
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 scratch=$(realpath "$(mktemp -d)")
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch"
+implementation=$2
 symbolize() { python3 "$here/../../tools/symbolize_report.py" "$@"; }
 
 build() {  # name, flags...
-  "$CXX" -std=c++17 -g -O2 -Wl,--build-id -DCGO_GUARD_IMPLEMENTATION -I"$here/../../include" "$here/symbolize.cpp" "${@:2}" -pthread -ldl -o "$1"
+  "$CXX" -std=c++17 -g -O2 -Wl,--build-id -I"$here/../../include" "$here/symbolize.cpp" "${@:2}" "$implementation" -pthread -ldl -o "$1"
 }
 CXX=$1
 build program

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSL-1.0 */
-/* A C program without a C++ library, which loads plugins that bring copies of the header.
+/* A C program which loads plugins that bring copies of the header. Where SERVING is defined it is linked with an
+ * implementation, which plugins may use; otherwise it is without a C++ library.
  *
  *   host global|local survive|crash|told PLUGIN...
  */
@@ -19,10 +20,15 @@ typedef struct plugin {
   int (*in_flight)(void);
   int (*fail_around)(int (*)(int), int, int *);
   void (*crash)(void);
-  unsigned (*installed)(void), (*abi_version)(void);
+  void *(*make_error)(void);
+  void (*free_error)(void *);
+  unsigned (*installed)(void), (*live_errors)(void), (*abi_version)(void);
 } plugin;
 static plugin plugins[most];
 static int count;
+/* With RTLD_GLOBAL the first copy's C functions serve all of them, and count what the first copy has; so do the
+   program's, where it has them. */
+static int each_counts_its_own;
 
 static void *find(void *handle, const char *name) {
   void *const found = dlsym(handle, name);
@@ -37,6 +43,19 @@ static void check(int condition, const char *what, int a, int b) {
   if (condition) return;
   printf("wrong: %s (%d, %d)\n", what, a, b);
   exit(1);
+}
+
+/* An error goes back to where it came from, whoever releases it. */
+static void release_each_others(void) {
+  for (int i = 0; i < count; ++i) {
+    for (int j = 0; j < count; ++j) {
+      const unsigned before = plugins[i].live_errors();
+      void *const error = plugins[i].make_error();
+      if (each_counts_its_own) check(plugins[i].live_errors() == before + 1, "a live error more", i, j);
+      plugins[j].free_error(error);
+      check(plugins[i].live_errors() == before, "live errors", i, j);
+    }
+  }
 }
 
 static void survive(const char *when) {
@@ -54,6 +73,7 @@ static void survive(const char *when) {
       }
     }
   }
+  release_each_others();
 }
 
 /* Trap 44: nothing may be allocated on the signal stack, whose bounds the thread below knows. */
@@ -91,6 +111,9 @@ int main(int argc, char **argv) {
   }
   alarm(20); /* two handlers that call each other never end by themselves */
   const int scope = strcmp(argv[1], "global") == 0 ? RTLD_GLOBAL : RTLD_LOCAL;
+#ifndef SERVING
+  each_counts_its_own = scope == RTLD_LOCAL;
+#endif
   for (int i = 3; i < argc; ++i) {
     plugin *const p = &plugins[count++];
     p->handle = dlopen(argv[i], RTLD_NOW | scope);
@@ -102,6 +125,9 @@ int main(int argc, char **argv) {
     *(void **)&p->in_flight = find(p->handle, "in_flight");
     *(void **)&p->fail_around = find(p->handle, "fail_around");
     *(void **)&p->crash = find(p->handle, "crash");
+    *(void **)&p->make_error = find(p->handle, "make_error");
+    *(void **)&p->free_error = find(p->handle, "free_error");
+    *(void **)&p->live_errors = find(p->handle, "live_errors");
     *(void **)&p->installed = find(p->handle, "installed");
     *(void **)&p->abi_version = find(p->handle, "abi_version");
     survive("after the plugin was loaded");
@@ -116,9 +142,8 @@ int main(int argc, char **argv) {
   survive("again");
   unsigned versions = 0;
   for (int i = 0; i < count; ++i) versions |= 1u << plugins[i].abi_version();
-  /* The newest is on top of the others. (With RTLD_GLOBAL the first copy's C functions serve all of them, and count the
-     first copy's handlers.) */
-  if (scope == RTLD_LOCAL)
+  /* The newest is on top of the others. */
+  if (each_counts_its_own)
     check(plugins[count - 1].installed() == 7, "handlers installed", (int)plugins[count - 1].installed(), 7);
   /* An unloaded plugin must not take handlers along that others still call. */
   plugin first = plugins[0];

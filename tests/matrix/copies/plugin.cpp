@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// One of several plugins in a process, each with a copy of the header of its own. HEADER and the flags tell which.
+// One of several plugins in a process, each of a version of the header (HEADER) and with an implementation of its own
+// or that of somebody else.
 #include HEADER
 
 #include <stdexcept>
@@ -70,5 +71,16 @@ EXPORT unsigned installed() {
   stats.struct_size = sizeof stats;
   cgo_guard_get_stats(&stats);
   return stats.installed;
+}
+// An error that another plugin may release, and how one is released here.
+EXPORT void *make_error() {
+  return CGO_GUARD { throw std::runtime_error("thrown"); };
+}
+EXPORT void free_error(void *error) { cgo_guard_free(static_cast<cgo_guard_error *>(error)); }
+EXPORT unsigned live_errors() {
+  cgo_guard_stats stats = {};
+  stats.struct_size = sizeof stats;
+  cgo_guard_get_stats(&stats);
+  return static_cast<unsigned>(stats.live_errors);
 }
 EXPORT unsigned abi_version() { return CGO_GUARD_ABI_VERSION; }

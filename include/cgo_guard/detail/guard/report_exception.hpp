@@ -12,10 +12,11 @@
 
 CGO_GUARD_NAMESPACE_BEGIN
 
-// Not inline, so that these are the key functions of their classes: a file that only catches has no type_info of its
-// own, which another module's would have to be compared with by name.
-__attribute__((weak)) error::~error() { cgo_guard_free(report_); }
-__attribute__((weak)) go_error::~go_error() {}
+// The key functions of their classes: a file that only catches has no type_info of its own, which another module's
+// would have to be compared with by name. Inline here, and with them the vtables, so that the program may have them
+// more than once.
+__attribute__((used)) inline const char *error::what() const noexcept { return report_->message; }
+__attribute__((used)) inline const char *go_error::what() const noexcept { return error::what(); }
 
 CGO_GUARD_NAMESPACE_END
 

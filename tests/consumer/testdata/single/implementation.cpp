@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: BSL-1.0
+#define CGO_GUARD_IMPLEMENTATION
+#include "cgo_guard.h"
