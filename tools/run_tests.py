@@ -86,16 +86,44 @@ class Step:
         return kind is None or issubclass(kind, Exception)
 
 
-def configure(step, directory, cc, cxx, level):
+def with_compiler_cache(cc, cxx):
+    """The environment in which a compiler does not do the same again: cells of the compile matrix that differ in what the
+    linker is told compile alike, and cgo compiles the same C++ for every Go version and for -race."""
+    compilers = os.path.abspath("build/ccache-bin")
+    os.makedirs(compilers, exist_ok=True)
+    environment = dict(os.environ, CCACHE_DIR=os.path.abspath("build/ccache"), CCACHE_CONFIGPATH=os.devnull,
+                       CCACHE_MAXSIZE="1G")
+    # Links and not CC="ccache gcc": Go asks the first word alone whether it knows -no-pie, and would build other programs.
+    for variable, compiler in (("CC", cc), ("CXX", cxx)):
+        link = os.path.join(compilers, compiler)
+        if not os.path.lexists(link):
+            os.symlink(shutil.which("ccache"), link)
+        environment[variable] = link
+    return environment
+
+
+def go_environment():
+    """What differs between cgo's commands for two builds, and makes no difference here, is the random name of cgo's work
+    directory and a seed."""
+    environment = with_compiler_cache("gcc", "g++")
+    # -I alone stands before the package's own directory and the work directory. Ours are written -Idirectory.
+    environment["CCACHE_IGNOREOPTIONS"] = "-ffile-prefix-map=* -fdebug-prefix-map=* -frandom-seed=* -I"
+    # Go's own default, whose order is not the same in all versions.
+    for variable in ("CGO_CFLAGS", "CGO_CXXFLAGS"):
+        environment[variable] = "-g -O2"
+    return environment
+
+
+def configure(step, directory, environment, level):
     """A build directory made for other tools or options is made anew: ninja would not notice a new compiler."""
     setup = ["meson", "setup", directory, "-Ddebug=true", "-Doptimization=" + level]
-    version = "".join(run([tool, "--version"], 60)[1] for tool in (cc, cxx, "meson"))
+    version = "".join(run([tool, "--version"], 60)[1] for tool in (environment["CC"], environment["CXX"], "meson"))
     stamp_text = hashlib.sha256((" ".join(setup) + version).encode()).hexdigest()
     stamp = os.path.join(directory, ".configured-for")
     if os.path.exists(stamp) and open(stamp).read() == stamp_text:
         return True
     shutil.rmtree(directory, ignore_errors=True)
-    status, output = run(setup, 300, env=dict(os.environ, CC=cc, CXX=cxx))
+    status, output = run(setup, 300, env=environment)
     if status != 0:
         step.fail("meson setup", "%s\n%s" % (ending(status), tail(output)))
         return False
@@ -104,8 +132,8 @@ def configure(step, directory, cc, cxx, level):
     return True
 
 
-def run_one(where, test):
-    env = dict(os.environ, **test["env"])
+def run_one(where, test, environment):
+    env = dict(environment, **test["env"])
     timeout = test["timeout"] if test["timeout"] > 0 else None
     if not any(suite.endswith("catch2") for suite in test["suite"]):
         status, output = run(test["cmd"], timeout, env, test["workdir"])
@@ -120,10 +148,11 @@ def run_one(where, test):
 def matrix_cell(name, cc, cxx, level):
     directory = os.path.join("build", "%s-O%s" % (name, level))
     with Step(os.path.basename(directory)) as step:
-        if not configure(step, directory, cc, cxx, level):
+        environment = with_compiler_cache(cc, cxx)
+        if not configure(step, directory, environment, level):
             return
         # Nothing of a cell that does not build is run: the programs of the last build would pass in its place.
-        status, output = run(["ninja", "-C", directory, "-j%d" % JOBS], 1800)
+        status, output = run(["ninja", "-C", directory, "-j%d" % JOBS], 1800, environment)
         if status != 0:
             step.fail("build", "%s\n%s" % (ending(status), tail(output)))
             return
@@ -136,35 +165,14 @@ def matrix_cell(name, cc, cxx, level):
         together = [test for test in tests if test.get("is_parallel", True)]
         alone = [test for test in tests if not test.get("is_parallel", True)]
         with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-            for found in pool.map(lambda test: run_one(step.name, test), together):
+            for found in pool.map(lambda test: run_one(step.name, test, environment), together):
                 step.add(found)
         for test in alone:
-            step.add(run_one(step.name, test))
+            step.add(run_one(step.name, test, environment))
         registered = {test["name"] for test in tests}
         for path in sorted(glob.glob("tests/*/*_test.cpp")):
             if os.path.basename(path)[:-len("_test.cpp")] not in registered:
                 step.fail(path, "is in no list of tests in a meson.build, so nothing of it ran")
-
-
-def go_environment():
-    """cgo compiles the same C++ again for every Go version and for -race. What differs between their commands, and makes
-    no difference here, is the random name of cgo's work directory and a seed."""
-    compilers = os.path.abspath("build/ccache-bin")
-    os.makedirs(compilers, exist_ok=True)
-    environment = dict(os.environ, CCACHE_DIR=os.path.abspath("build/ccache"), CCACHE_CONFIGPATH=os.devnull,
-                       CCACHE_MAXSIZE="500M")
-    # -I alone stands before the package's own directory and the work directory. Ours are written -Idirectory.
-    environment["CCACHE_IGNOREOPTIONS"] = "-ffile-prefix-map=* -fdebug-prefix-map=* -frandom-seed=* -I"
-    # Links and not CC="ccache gcc": Go asks the first word alone whether it knows -no-pie, and would build other programs.
-    for variable, compiler in (("CC", "gcc"), ("CXX", "g++")):
-        link = os.path.join(compilers, compiler)
-        if not os.path.lexists(link):
-            os.symlink(shutil.which("ccache"), link)
-        environment[variable] = link
-    # Go's own default, whose order is not the same in all versions.
-    for variable in ("CGO_CFLAGS", "CGO_CXXFLAGS"):
-        environment[variable] = "-g -O2"
-    return environment
 
 
 def go_vet(environment):
