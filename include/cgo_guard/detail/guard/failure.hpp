@@ -363,8 +363,8 @@ inline void remember_poison(const error_slot &slot) noexcept {
 CGO_GUARD_NAMESPACE_END
 
 /// The taker of the guards in users' files. Both doors end here. errno is 0 afterwards, so that cgo's two-result form
-/// doesn't report a leftover beside our error.
-extern "C" __attribute__((used, cold, visibility("hidden"))) inline void *cgo_guard_v1_fail(
+/// doesn't report a leftover beside our error. Not cold, for then GCC compiles all that it makes of a failure for size.
+extern "C" __attribute__((used, visibility("hidden"))) inline void *cgo_guard_v1_fail(
     void *where, void *outcome, void (*thunk)(void *), const cgo_guard::detail::arch::failure_taker *) noexcept {
   using namespace cgo_guard::detail;
   auto &record = *static_cast<guard_record *>(where);
