@@ -19,6 +19,7 @@ copy_of_the_project() {
   name=$(cd "$root" && printf '%s\0' "${files[@]}" | xargs -0 cksum | cksum | cut -d ' ' -f 1)
   if [ ! -d "$copies/$name" ]; then
     mkdir -p "$copies" "$scratch/copy"
+    find "$copies" -mindepth 1 -maxdepth 1 -mtime +0 -exec rm -rf {} +
     printf '%s\0' "${files[@]}" | tar -C "$root" --null -T - -cf - | tar -xf - -C "$scratch/copy"
     # Another test may have been as fast.
     mv -T "$scratch/copy" "$copies/$name" 2>/dev/null || [ -d "$copies/$name" ]

@@ -21,9 +21,10 @@ new_go_consumer 'CXXFLAGS: -std=c++17' 'pkg-config: cgo_guard'
 says_ok clean PKG_CONFIG_PATH="$PKG_CONFIG_PATH" go run .
 
 # Without Go the implementation is one more source file, whose name pkg-config knows.
+read -ra include <<<"$(pkg-config --cflags cgo_guard)"
 mkdir plain
 cd plain
-gcc -c $(pkg-config --cflags cgo_guard) "$here/testdata/meson/describe.c"
-g++ -std=c++17 $(pkg-config --cflags cgo_guard) "$here/testdata/meson/main.cpp" describe.o \
-  "$(pkg-config --variable=implementation cgo_guard)" $(pkg-config --libs cgo_guard) -pthread -ldl -o plain
+gcc "${include[@]}" -c "$here/testdata/meson/describe.c"
+g++ -std=c++17 "${include[@]}" "$here/testdata/meson/main.cpp" describe.o "$(pkg-config --variable=implementation cgo_guard)" \
+  -pthread -ldl -o plain
 says_ok ./plain

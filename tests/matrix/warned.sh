@@ -14,4 +14,4 @@ said=$("$cxx" -std=c++17 -I"$include" -S -o /dev/null "$@" "$file" 2>&1) || { ec
 expected=$(grep -n '// warned$' "$file" | cut -d: -f1)
 # GCC warns of the macro's line and names the line of its use in a note.
 actual=$(grep -oE "^[^ ]*$(basename "$file"):[0-9]+:[0-9]+: (warning|note: in expansion)" <<<"$said" | cut -d: -f2 | sort -un)
-[ "$actual" = "$expected" ] || { echo "warned of lines" $actual "and not of" $expected; echo "$said"; exit 1; }
+[ "$actual" = "$expected" ] || { echo "warned of lines $actual and not of $expected"; echo "$said"; exit 1; }
