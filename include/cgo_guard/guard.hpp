@@ -91,7 +91,7 @@ struct value_block {
 template <class Body, class Value>
 void value_thunk(void *block) {
   auto &it = *static_cast<value_block<Body, Value> *>(block);
-  ::new (static_cast<void *>(&it.value)) Value(it.body());
+  ::new (static_cast<void *>(__builtin_addressof(it.value))) Value(it.body());
 }
 
 template <class Body>

@@ -108,6 +108,23 @@ DEATH_CASE(null_error_pointer) {
   cgo_guard_get_stats(&stats);
   std::printf("undelivered %d\n", static_cast<int>(stats.undelivered));
 }
+namespace {
+/// As a smart pointer of COM's: its address is not had with an ampersand.
+struct addressed_otherwise {
+  int value = 0;
+  addressed_otherwise *operator&() const { return nullptr; }
+};
+}  // namespace
+
+GUARDED_TEST_CASE("The value form returns a value whose type has an operator& of its own") {
+  cgo_guard_error *error = nullptr;
+  const auto seven = [&error] {
+    return CGO_GUARD_VALUE(&error) { return addressed_otherwise{7}; };
+  };
+  CHECK(seven().value == 7);
+  CHECK(error == nullptr);
+}
+
 TEST_CASE("A failure in the value form with a NULL error pointer is printed, not lost") {
   const death d = die(null_error_pointer);
   CHECK(d.exit_status == 0);
