@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include <alloca.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -274,6 +275,35 @@ TEST_CASE("A fault in our own handler goes down the chain once, and never comes 
   CHECK(die(handler_faults_over_nobody).signal == SIGSEGV);
   CHECK(die(handler_overflows).exit_status == 7);
   CHECK(die(handler_aborts).signal == SIGABRT);
+}
+
+namespace {
+/// Enters a guard with so much of the stack left.
+[[gnu::noinline]] void guard_near_the_end(std::size_t left) {
+  pthread_attr_t attributes;
+  pthread_getattr_np(pthread_self(), &attributes);
+  void *end = nullptr;
+  std::size_t size = 0;
+  pthread_attr_getstack(&attributes, &end, &size);
+  pthread_attr_destroy(&attributes);
+  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  volatile char *const room = static_cast<char *>(alloca(here - reinterpret_cast<std::uintptr_t>(end) - left));
+  const caught inner(CGO_GUARD { room[0] = 1; });
+}
+}  // namespace
+
+// Not by the inner guard, which would fail again where it lands.
+GUARDED_TEST_CASE("Where the stack ends in the frame of a guard, the guard around it takes the overflow") {
+  static std::string wrong;
+  run_on_thread_of(64 * 1024, [] {
+    cgo_guard::prepare_this_thread();
+    for (std::size_t left = 1024; left < 3072; left += 64) {
+      const caught error(CGO_GUARD { guard_near_the_end(left); });
+      const std::string message = error ? message_of(error) : "nothing";
+      if (message.find("stack overflow") != 0) wrong += std::to_string(left) + ": " + message + '\n';
+    }
+  });
+  CHECK(wrong == "");
 }
 
 GUARDED_TEST_CASE("A thread with the smallest stack there is gets its fault and its exception back") {

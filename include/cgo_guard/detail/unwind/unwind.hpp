@@ -15,6 +15,8 @@
 #ifndef CGO_GUARD_UNWIND_HPP
 #define CGO_GUARD_UNWIND_HPP
 
+#include <utility>
+
 #include "../frames/walk.hpp"
 #include "../runtime/exception_state.hpp"
 #include "../state/process.hpp"
@@ -65,8 +67,12 @@ inline guard_frame guard_at(std::uintptr_t cfa, std::uintptr_t found_canary) noe
 
 /// Whether a walk goes on from a frame with a personality, or has come to a guard. A canary has to vouch for that:
 /// without one, what follows would be written through pointers that somebody else has left there.
+/// @param failed_itself nothing was called by the frame. What fails in a trampoline itself is the end of the stack, at
+/// a push or at the call, and a guard without room can't take it: it would fail again where it lands, for ever.
 /// @param come_to where it does not go on: the guard, or why the walk has broken off.
-inline bool may_be_passed(const frame_facts &facts, const cursor &position, guard_frame &come_to) noexcept {
+inline bool may_be_passed(const frame_facts &facts, const cursor &position, bool failed_itself,
+                          guard_frame &come_to) noexcept {
+  if (failed_itself && is_trampoline(facts)) return true;
   const std::uintptr_t by_sp = arch::trampolines_cfa(position.registers());
   if (trampolines_canary(facts, by_sp) == arch::canary) {
     come_to = guard_at(by_sp, arch::canary);
@@ -90,8 +96,10 @@ inline bool may_be_passed(const frame_facts &facts, const cursor &position, guar
 template <class Visit>
 guard_frame walk_to_guard(cursor &position, Visit &&visit, std::uint64_t most = most_frames_of_a_stack) noexcept {
   guard_frame come_to(no_guard::broken_off);
+  bool innermost = position.interrupted();
   const auto judge_and_visit = [&](const frame_facts &facts, const cursor &at) noexcept {
-    if (facts.personality != 0 && !may_be_passed(facts, at, come_to)) return false;
+    const bool failed_itself = std::exchange(innermost, false);
+    if (facts.personality != 0 && !may_be_passed(facts, at, failed_itself, come_to)) return false;
     visit(facts, at);
     return true;
   };
