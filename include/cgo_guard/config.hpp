@@ -32,6 +32,16 @@
 #define CGO_GUARD_LIKELY(x) __builtin_expect(!!(x), 1)
 #define CGO_GUARD_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
+// What the process keeps has its first value before any code runs: a guard in a static of a user's file may come before
+// the statics of the implementation's, which must not begin anew then.
+#if defined(__clang__)
+#define CGO_GUARD_CONSTINIT [[clang::require_constant_initialization]]
+#elif defined(__GNUC__) && __GNUC__ >= 10
+#define CGO_GUARD_CONSTINIT __constinit
+#else
+#define CGO_GUARD_CONSTINIT
+#endif
+
 // `used`, because it is other files that call them.
 #define CGO_GUARD_C_API extern "C" __attribute__((used)) inline
 

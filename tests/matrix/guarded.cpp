@@ -23,6 +23,13 @@ cgo_guard_error *guarded_noexcept() {
   return CGO_GUARD { break_noexcept(); };
 }
 
+// The implementation's own statics may come later, and must not begin anew then.
+static bool fail_before_main() {
+  cgo_guard_free(CGO_GUARD { throw_out_of_range(); });
+  return true;
+}
+[[maybe_unused]] static const bool failed_before_main = fail_before_main();
+
 int guarded_value(int fail, cgo_guard_error **error) {
   return CGO_GUARD_VALUE(error) {
     if (fail != 0) throw_out_of_range();

@@ -57,7 +57,7 @@ struct core_state {
   std::atomic<const char *> failure{nullptr};  ///< of the last that failed
 };
 
-inline core_state cores;
+CGO_GUARD_CONSTINIT inline core_state cores;
 
 inline void end_core_job(core_job &job) noexcept {
   if (job.result.load(std::memory_order_acquire) != core_result::written) {

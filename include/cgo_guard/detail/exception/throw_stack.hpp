@@ -94,10 +94,10 @@ class throw_table {
     return entries_[((address >> 4) ^ (address >> 11)) % size];
   }
 
-  thrown_stack entries_[size];
+  thrown_stack entries_[size] = {};
 };
 
-inline throw_table throw_stacks;
+CGO_GUARD_CONSTINIT inline throw_table throw_stacks;
 
 /// Notes which modules a record's frames are in.
 inline void note_modules(guard_record &record) noexcept {

@@ -28,12 +28,12 @@ namespace detail {
 struct translator_entry {
   /// The order of registration, or one of the two below. Never used twice, so that a reader can tell that what it holds
   /// is still what it looked at.
-  std::atomic<std::uint64_t> sequence;
-  std::atomic<std::uint32_t> readers;
+  std::atomic<std::uint64_t> sequence{free};
+  std::atomic<std::uint32_t> readers{0};
   /// Runs the translator if the exception is of its type. @return whether it was.
-  bool (*run)(void (*function)(), const void *exception, translation &to);
-  void (*function)();
-  const std::type_info *type;  ///< nullptr where there is no RTTI
+  bool (*run)(void (*function)(), const void *exception, translation &to) = nullptr;
+  void (*function)() = nullptr;
+  const std::type_info *type = nullptr;  ///< nullptr where there is no RTTI
 
   static constexpr std::uint64_t free = 0, busy = 1;
 };
@@ -105,12 +105,12 @@ class translator_table {
 
  private:
   translator_entry entries_[size];
-  std::atomic<int> used_;
-  std::atomic<std::uint64_t> count_;
+  std::atomic<int> used_{0};
+  std::atomic<std::uint64_t> count_{0};
 };
 
 // Visible also under -fvisibility=hidden: a plugin's translators are for the guards of the program too.
-inline __attribute__((visibility("default"))) translator_table translators;
+CGO_GUARD_CONSTINIT inline __attribute__((visibility("default"))) translator_table translators;
 
 [[gnu::cold, gnu::noinline]] inline void report_ignored_translator(const std::type_info *type) noexcept {
   std::fprintf(stderr, "cgo_guard: the translator of %s is ignored: %d are registered, and there is room for no more\n",

@@ -68,11 +68,11 @@ class lasting_type_names {
     std::atomic<const char *> mangled;
     std::atomic<const char *> name;
   };
-  slot slots_[size];
+  slot slots_[size] = {};
 };
 
-inline lasting_type_names type_names;   // the name of a type
-inline lasting_type_names catch_names;  // those of all that can catch it (base_types.hpp)
+CGO_GUARD_CONSTINIT inline lasting_type_names type_names;   // the name of a type
+CGO_GUARD_CONSTINIT inline lasting_type_names catch_names;  // those of all that can catch it (base_types.hpp)
 
 }  // namespace detail
 CGO_GUARD_NAMESPACE_END

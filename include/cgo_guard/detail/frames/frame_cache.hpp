@@ -133,15 +133,15 @@ class lasting_facts {
   static constexpr int max_ranges = 5;
   static constexpr std::uintptr_t being_written = 1;  // a fault in the middle leaves it so: one slot lost, nothing else
   struct slot {
-    std::atomic<std::uintptr_t> key;
-    frame_facts facts;
+    std::atomic<std::uintptr_t> key{0};
+    frame_facts facts{};
   };
   address_range ranges_[max_ranges];
   int range_count_ = 0;
   slot slots_[size];
 };
 
-inline lasting_facts lasting;
+CGO_GUARD_CONSTINIT inline lasting_facts lasting;
 
 /// The facts of one walk: the lasting ones, and a few of its own for a recursion in a module that could go away.
 class frame_cache {

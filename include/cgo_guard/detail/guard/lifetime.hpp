@@ -71,7 +71,7 @@ class released_go_values {
   std::atomic<std::uint32_t> pending_{0};
 };
 
-inline released_go_values go_values;
+CGO_GUARD_CONSTINIT inline released_go_values go_values;
 
 inline void retain_error(cgo_guard_error &error) noexcept {
   if (!slot_of(error).shared) slot_of(error).owners.fetch_add(1, std::memory_order_relaxed);
@@ -155,7 +155,7 @@ inline std::uint64_t count_live_sites(cgo_guard_live_site *out, std::uint64_t ma
 /// The stand-ins for when every slot is taken: one for each code, and for each signal. They say what happened, that the
 /// rest was lost and why, and where to look.
 inline error_slot *poorer_error(int code, int number) noexcept {
-  static error_slot stand_ins[16];
+  static error_slot stand_ins[16] = {};
   static std::atomic<int> initialised{0};  // 0 no, 1 being done, 2 yes; not a static local, whose guard may be stuck
   if (initialised.load(std::memory_order_acquire) != 2) {
     int expected = 0;

@@ -143,7 +143,7 @@ class error_pool {
   error_chunk first_ = {};
 };
 
-inline error_pool pool;
+CGO_GUARD_CONSTINIT inline error_pool pool;
 
 }  // namespace detail
 CGO_GUARD_NAMESPACE_END

@@ -39,7 +39,7 @@ struct portable_error {
 struct portable_counters {
   std::atomic<std::uint64_t> exceptions{0}, live{0}, exhausted{0}, double_frees{0}, undelivered{0}, thread_errors{0};
 };
-inline portable_counters portable_count;
+CGO_GUARD_CONSTINIT inline portable_counters portable_count;
 
 /// Errors come from calloc and are used again, but never go back to the heap: to recognise a second free, its magic has
 /// to be readable then. First in, first out and only from a longer queue, so that it stays readable for a while.
@@ -142,7 +142,7 @@ class portable_errors {
   std::atomic<std::uint32_t> pending_{0};
   std::size_t waiting_ = 0;
 };
-inline portable_errors error_store;
+CGO_GUARD_CONSTINIT inline portable_errors error_store;
 
 inline void reset(portable_error &slot) noexcept {
   std::memset(static_cast<void *>(&slot), 0, sizeof slot);

@@ -36,7 +36,7 @@ class loader_code {
   std::uintptr_t begin_ = 0, end_ = 0;
 };
 
-inline loader_code the_loader;
+CGO_GUARD_CONSTINIT inline loader_code the_loader;
 
 inline bool any_is_loaders(const void *const *frames, std::uint64_t count) noexcept {
   for (std::uint64_t i = 0; i < count; ++i) {

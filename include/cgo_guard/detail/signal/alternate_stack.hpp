@@ -80,7 +80,7 @@ class alternate_stack_key {
   std::atomic<std::uint64_t> key_{0};  ///< the key plus one, 0 before there is one
 };
 
-inline alternate_stack_key alternate_stack_owner;
+CGO_GUARD_CONSTINIT inline alternate_stack_key alternate_stack_owner;
 
 // Destructors of keys run in rounds, of which there are four (PTHREAD_DESTRUCTOR_ITERATIONS), and in no order within a
 // round. From 1.21 on Go keeps what it needs on a C thread until its own destructor, which still runs Go code and may

@@ -81,7 +81,7 @@ class handler_stack_pool {
   std::atomic<std::uint32_t> taken_{0};
 };
 
-inline handler_stack_pool handler_stacks;
+CGO_GUARD_CONSTINIT inline handler_stack_pool handler_stacks;
 
 /// Whether a signal has interrupted our own handler at its work. No thread-local variable says so, because a plugin's
 /// first touch of one may allocate; the stack does.

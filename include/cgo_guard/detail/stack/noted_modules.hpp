@@ -92,10 +92,10 @@ class noted_modules {
   static constexpr std::size_t size = 256;  // 160 KB of .bss, touched as it fills
   std::atomic<std::size_t> count_{0};
   std::atomic<bool> busy_{false};
-  noted_module entries_[size];
+  noted_module entries_[size] = {};
 };
 
-inline noted_modules modules_of_errors;
+CGO_GUARD_CONSTINIT inline noted_modules modules_of_errors;
 
 }  // namespace detail
 CGO_GUARD_NAMESPACE_END

@@ -283,7 +283,7 @@ class known_functions {
 
   struct known_range {
     address_range range;
-    unsigned roles;
+    unsigned roles = 0;
   };
 
   /// A function may have several names.

@@ -103,7 +103,7 @@ struct process_state {
 };
 
 // By a name that the trampoline can spell, which reads the mode. `used`: nobody sees it do that.
-inline __attribute__((used)) process_state process __asm__("cgo_guard_v1_process");
+CGO_GUARD_CONSTINIT inline __attribute__((used)) process_state process __asm__("cgo_guard_v1_process");
 static_assert(offsetof(process_state, mode) == 0 && static_cast<int>(process_mode::ready) == 2,
               "the trampoline reads this");
 
