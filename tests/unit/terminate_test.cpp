@@ -6,6 +6,7 @@
 #include <thread>
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include "faults.hpp"
 #include "support.hpp"
@@ -92,6 +93,19 @@ GUARDED_TEST_CASE("A joinable thread that is destroyed by an exception comes bac
     CHECK(message_of(error) == "the cause of it all");
     CHECK(std::uncaught_exceptions() == 0);
   }
+}
+
+// Optimised, such code keeps no pointer to the exception: it will never resume it.
+GUARDED_TEST_CASE("A joinable thread that is destroyed where the exception is thrown comes back with it too") {
+  const caught error(CGO_GUARD {
+    const std::thread joinable([] { pause(); });
+    throw std::runtime_error("the cause of it all");
+  });
+  REQUIRE(error);
+  CHECK(error->code == CGO_GUARD_TERMINATE);
+  CHECK(error->name == std::string("std::runtime_error"));
+  CHECK(message_of(error) == "the cause of it all");
+  CHECK(std::uncaught_exceptions() == 0);
 }
 
 GUARDED_TEST_CASE("An exception outside the guard is not what its std::terminate is about") {

@@ -19,6 +19,15 @@ class in_flight_counter {
 
   void consider(std::uintptr_t word) noexcept {
     if (word % alignof(_Unwind_Exception) != 0 || word < arch::page_size() || count_ == maximum) return;
+    std::uintptr_t first = 0;
+    if (load(word, first) == 0) return;
+    consider_header(word);
+    // What can't return has kept no pointer for an _Unwind_Resume, but whoever threw may have the object's still.
+    consider_header(word - sizeof(_Unwind_Exception));
+  }
+
+  /// Where one may begin.
+  void consider_header(std::uintptr_t word) noexcept {
     std::uintptr_t exception_class = 0, catching_frame = 0;
     if (load(word, exception_class) == 0 || !cxx::is_cxx_class(exception_class)) return;
     if (load(word + offsetof(_Unwind_Exception, private_2), catching_frame) == 0) return;
