@@ -135,9 +135,11 @@ TEST_CASE(
 }
 
 // Wherever the processor goes then, it runs code; what that does can't be known. It may even be the end of a function
-// that restores everything.
+// that restores everything. With the second and third byte it is another function of this program, and which one is
+// chance: where the program is loaded is in the bits that are turned.
 TEST_CASE("Trap 35: a return to a place that one byte was overwritten of comes back unharmed, or crashes") {
   for (int i = first_of_return_address; i < positions; ++i) {
+    if (i == first_of_return_address + 1 || i == first_of_return_address + 2) continue;
     for (const char *const name : {then_success[i].name, then_throw[i].name}) {
       const death d = run_death(name);
       INFO(name << ": " << d.output << ", exit " << d.exit_status << ", signal " << d.signal);
