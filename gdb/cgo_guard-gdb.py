@@ -16,19 +16,18 @@ import re
 
 import gdb.unwinder
 
-WORD = 8
-PC, SP, BP = "rip", "rsp", "rbp"
-SHOWN = 64  # frames of a part at either end
-WALKED = 200000  # frames: a stack overflow has many
+WORD, PC, SP, BP = 8, "rip", "rsp", "rbp"
+SHOWN, WALKED = 64, 200000  # frames: of a part at either end; in all, for a stack overflow has many
 
 # As in include/cgo_guard/detail/stack/stack_present.hpp: how abort and throw do their work.
-MACHINERY = {"__pthread_kill_implementation", "__pthread_kill_internal", "pthread_kill", "__pthread_kill", "raise",
-             "__GI_raise", "gsignal", "tgkill", "abort", "__GI_abort", "__cxa_throw", "__cxa_rethrow",
-             "_Unwind_RaiseException", "_Unwind_Resume_or_Rethrow"}
+MACHINERY = {"__pthread_kill_implementation", "__pthread_kill_internal", "pthread_kill", "__pthread_kill", "raise", "__GI_raise",
+             "gsignal", "tgkill", "abort", "__GI_abort", "__cxa_throw", "__cxa_rethrow", "_Unwind_RaiseException",
+             "_Unwind_Resume_or_Rethrow"}
 OWN = re.compile(r"^(?:[\w:<>*& ]+ )?cgo_guard::|^cgo_guard_v1_|^github\.com/cgo-guard/cgo_guard/cgoguard\.(runCallback|Callback)$")
 # What cgo generates and the runtime's own part of a crossing, on either side.
 CROSSING = re.compile(r"^(runtime\.(asmcgocall|cgocall|goexit|main|systemstack)|_cgo_[0-9a-f]+_Cfunc_|_cgoexp_|"
                       r"crosscall2|runtime\.cgocallback)|\._Cfunc_")
+STARTING = re.compile(r"^(_cgo_try_pthread_create|_cgo_sys_thread_start|x_cgo_\w+)$")  # the runtime's own use of C: a thread
 LIBC = re.compile(r"/(libc|libpthread|libm|ld-linux-x86-64)[-.][^/]*$")
 OWN_FILE = re.compile(r"/cgo_guard/(detail/(\w+/)+)?\w+\.hpp:\d+$|/cgo_guard\.h:\d+$")
 
@@ -226,6 +225,7 @@ def stack_of_thread():
     parts, goroutine, said = [], None, []
     frames, end = walk()
     guarded = any(frame.name.startswith("cgo_guard_v1_enter") for frame in frames)
+    end = "nowhere" if any(STARTING.match(frame.name) for frame in frames) else end
     while True:
         if end == "into C++":
             parts.append(Part(False, "", frames))
