@@ -26,7 +26,8 @@
 ///
 /// @param error a `cgo_guard_error **`, set to NULL on success and to the error on failure. If the pointer itself is
 ///   NULL, a failure is printed on stderr: it must not vanish.
-/// Yields what the block returns, or `T{}` on failure.
+/// Yields what the block returns, or `T{}` on failure. The value is moved out of the guard: what its move constructor
+/// throws then is not the block's, and goes on to the caller.
 #define CGO_GUARD_VALUE(error) ::cgo_guard::detail::make_value_site(error, __func__, __FILE__, __LINE__)->*[&]()
 
 CGO_GUARD_NAMESPACE_BEGIN
