@@ -16,6 +16,7 @@
 #include "../exception/exception.hpp"
 #include "../exception/translate.hpp"
 #include "../fault/trapping_arithmetic.hpp"
+#include "../runtime/held_cancellation.hpp"
 #include "lifetime.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
@@ -367,6 +368,7 @@ CGO_GUARD_NAMESPACE_END
 extern "C" __attribute__((used, visibility("hidden"))) inline void *cgo_guard_v1_fail(
     void *where, void *outcome, void (*thunk)(void *), const cgo_guard::detail::arch::failure_taker *) noexcept {
   using namespace cgo_guard::detail;
+  const held_cancellation held;
   auto &record = *static_cast<guard_record *>(where);
   name_the_block(record, thunk);
   cgo_guard_error *const error = outcome == &record

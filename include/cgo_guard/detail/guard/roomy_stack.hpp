@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../runtime/guarded_stack.hpp"
+#include "../runtime/held_cancellation.hpp"
 #include "../unwind/scan.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
@@ -39,9 +40,11 @@ constexpr std::size_t roomy_stack_size = 1024 * 1024;
   return above < size ? above : 0;
 }
 
-/// Calls work(), which throws nothing, where there is room for it. Without memory for that, right here.
+/// Calls work(), which throws nothing and is not cancelled, where there is room for it. Without memory for that, right
+/// here.
 template <class Work>
 void with_roomy_stack(Work &&work) noexcept {
+  const held_cancellation held;
   if (room_left() >= enough_room) {
     work();
     return;
