@@ -26,7 +26,7 @@ struct error_slot {
   bool shared;                ///< a static stand-in: nothing to release
   bool poisons;               ///< this failure has left the heap corrupt
   cgo_guard_error *origin;    ///< the callback's error that this one speaks for, or nullptr; owned
-  error_slot *next_released;  ///< in the list of Go values that Go has yet to drop (go_values.hpp)
+  error_slot *next_released;  ///< in the list of Go values that Go has yet to drop (lifetime.hpp)
   char *owned[6];             ///< malloc'ed strings that the error refers to
   int owned_count;
   char *stack;     ///< cached by cgo_guard_stack
