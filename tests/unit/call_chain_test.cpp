@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Hand-written, because which calls become jumps is for the compiler and its options to say.
+#include <cgo_guard/detail/arch/arch.hpp>
+
 #include "faults.hpp"
 #include "support.hpp"
 
@@ -75,6 +77,13 @@ GUARDED_TEST_CASE("A guard below such a call takes its own fault, and is not pas
     CHECK_FALSE(outer);
     CHECK(went_on);
   }
+}
+
+TEST_CASE("A call that ends a function and the filling behind it are no jump together") {
+  // call -99; data16 …: FF 66 would be a jump through memory
+  static const unsigned char code[16] = {0xe8, 0x9d, 0xff, 0xff, 0xff, 0x66, 0x66, 0x2e};
+  const auto begin = reinterpret_cast<std::uintptr_t>(code);
+  CHECK_FALSE(cgo_guard::detail::arch::find_jump(begin, begin + 5, [](std::uintptr_t) noexcept { return true; }));
 }
 
 #endif  // __x86_64__

@@ -159,7 +159,8 @@ inline std::uintptr_t direct_jump_target(std::uintptr_t at, std::uintptr_t code)
 /// Bytes are not decoded, so that some targets are none. Stops when visit returns true. @return whether it did.
 template <class Visit>
 bool find_jump(std::uintptr_t begin, std::uintptr_t end, Visit &&visit) noexcept {
-  for (std::uintptr_t at = begin; at < end; ++at) {
+  // No jump is one byte. A call back is the end of many a function, FF its last byte, and what follows is the filling.
+  for (std::uintptr_t at = begin; at + 1 < end; ++at) {
     std::uintptr_t code = 0;
     if (cgo_guard_v1_load(at, &code) == 0) return visit(std::uintptr_t{0});
     const std::uintptr_t target = is_indirect_jump(code) ? 0 : direct_jump_target(at, code);
