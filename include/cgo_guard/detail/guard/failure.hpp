@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <typeinfo>
 
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -88,14 +89,19 @@ inline void set_message_in_place(error_slot &slot) noexcept {
   slot.error.message_length = std::strlen(slot.message);
 }
 
+#if defined(__GXX_RTTI) || defined(__cpp_rtti)
+inline const std::type_info *report_exception_type() noexcept { return &typeid(error); }
+#else
 // Weak, because it exists where something throws it.
-extern const std::type_info report_exception_type __asm__("_ZTIN9cgo_guard4abi15errorE") __attribute__((weak));
+extern const std::type_info type_of_reports __asm__("_ZTIN9cgo_guard4abi15errorE") __attribute__((weak));
+inline const std::type_info *report_exception_type() noexcept { return &type_of_reports; }
+#endif
 
 /// The report that a thrown cgo_guard::error carries, or nullptr for any other exception.
 inline cgo_guard_error *carried_report(const exception_view &view) noexcept {
   const void *object = nullptr;
-  if (&report_exception_type != nullptr) {
-    object = as(view, report_exception_type);
+  if (const std::type_info *const type = report_exception_type()) {
+    object = as(view, *type);
   } else if (view && std::strncmp(view.type->name(), "N9cgo_guard4abi1", 16) == 0) {
     object = view.object;  // of another module that hides its type_info: error or go_error
   }
