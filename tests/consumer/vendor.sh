@@ -8,8 +8,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 # To be taken away.
 cp -r "$origin" "$scratch/origin"
 origin=$scratch/origin
-# shellcheck disable=SC2016  # SRCDIR is for cgo to replace
-new_go_consumer 'CXXFLAGS: -std=c++17' 'CPPFLAGS: -I${SRCDIR}/vendor/github.com/cgo-guard/cgo_guard/include'
+# The flags as README has them.
+new_go_consumer 'CXXFLAGS: -std=c++17' "$(sed -n 's/^# 3\. .*#cgo //p' "$origin/README.md")"
 clean go mod vendor
 rm -rf "$origin"
 
