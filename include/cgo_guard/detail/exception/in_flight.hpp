@@ -15,7 +15,10 @@ namespace detail {
 /// left. Runs only if the count isn't zero, that is, when a destructor crashes during stack unwinding.
 class in_flight_counter {
  public:
-  explicit in_flight_counter(const left_stacks &left) noexcept : left_(left) {}
+  /// @param guard_cfa of the guard that the stacks end at, or 0. No frame under it keeps a word in the guard's own:
+  /// what stands there is room, and a record of which parts may be an earlier guard's.
+  explicit in_flight_counter(const left_stacks &left, std::uintptr_t guard_cfa = 0) noexcept
+      : left_(left), guard_cfa_(guard_cfa) {}
 
   void consider(std::uintptr_t word) noexcept {
     if (word % alignof(_Unwind_Exception) != 0 || word < arch::page_size() || count_ == maximum) return;
@@ -55,8 +58,9 @@ class in_flight_counter {
   void scan(const arch::registers &r, Also &&also) noexcept {
     for (std::uintptr_t value : r.value) consider(value);
     for (int i = 0; i < left_.count; ++i) {
-      for (std::uintptr_t at = (left_.parts[i].low + 7) & ~std::uintptr_t{7}; at < left_.parts[i].high;
-           at += sizeof at) {
+      const std::uintptr_t high = left_.parts[i].high;
+      const std::uintptr_t end = high == guard_cfa_ ? guard_frame(high).sp() : high;
+      for (std::uintptr_t at = (left_.parts[i].low + 7) & ~std::uintptr_t{7}; at < end; at += sizeof at) {
         std::uintptr_t word = 0;
         if (load(at, word) == 0) continue;
         consider(word);
@@ -91,6 +95,7 @@ class in_flight_counter {
   static constexpr std::uintptr_t nobody_catches = 1;  // no address of a frame
   static constexpr int maximum = 16;
   const left_stacks &left_;
+  const std::uintptr_t guard_cfa_;
   std::uintptr_t seen_[maximum];
   int count_ = 0;
 };
@@ -148,7 +153,7 @@ inline thrown_inside find_thrown_inside(const cxx::globals &now, std::uintptr_t 
   std::uint32_t outside = 0;
   const bool counted = count_outside(guard_cfa, now, outside);
   if (counted && outside >= now.uncaught) return {0, true, nullptr};
-  in_flight_counter counter(stacks);
+  in_flight_counter counter(stacks, guard_cfa);
   counter.scan(from);
   if (are_left) counter.forget_counted();
   return {counted ? now.uncaught - outside : counter.count(), counted, counter.innermost()};
