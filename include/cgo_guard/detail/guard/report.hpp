@@ -143,11 +143,7 @@ CGO_GUARD_C_API void cgo_guard_free(cgo_guard_error *error) {
 
 CGO_GUARD_C_API const char *cgo_guard_stack(cgo_guard_error *error) {
   using namespace cgo_guard::detail;
-  if (error == nullptr) return "";
-  if (!is_live(*error)) {
-    report_misuse("cgo_guard_stack", error, "not a live cgo_guard_error");
-    return "";
-  }
+  if (!can_be_told("cgo_guard_stack", error, &is_live)) return "";
   error_slot &slot = slot_of(*error);
   if (slot.shared || error->frame_count == 0) return "";
   if (slot.stack == nullptr) {
@@ -159,11 +155,7 @@ CGO_GUARD_C_API const char *cgo_guard_stack(cgo_guard_error *error) {
 
 CGO_GUARD_C_API const char *cgo_guard_describe(cgo_guard_error *error) {
   using namespace cgo_guard::detail;
-  if (error == nullptr) return "";
-  if (!is_live(*error)) {
-    report_misuse("cgo_guard_describe", error, "not a live cgo_guard_error");
-    return "";
-  }
+  if (!can_be_told("cgo_guard_describe", error, &is_live)) return "";
   error_slot &slot = slot_of(*error);
   if (slot.shared) return slot.describe;
   if (slot.describe == nullptr) {

@@ -105,19 +105,12 @@ CGO_GUARD_C_API const uint32_t *cgo_guard_released_go_values(void) { return cgo_
 
 CGO_GUARD_C_API const char *cgo_guard_stack(cgo_guard_error *error) {
   using namespace cgo_guard::detail;
-  if (error == nullptr) return "";
-  if (is_live(*error)) return no_stack;
-  report_misuse("cgo_guard_stack", error, "not a live cgo_guard_error");
-  return "";
+  return can_be_told("cgo_guard_stack", error, &is_live) ? no_stack : "";
 }
 
 CGO_GUARD_C_API const char *cgo_guard_describe(cgo_guard_error *error) {
   using namespace cgo_guard::detail;
-  if (error == nullptr) return "";
-  if (!is_live(*error)) {
-    report_misuse("cgo_guard_describe", error, "not a live cgo_guard_error");
-    return "";
-  }
+  if (!can_be_told("cgo_guard_describe", error, &is_live)) return "";
   portable_error &slot = slot_of(*error);
   if (slot.shared) return error->message;
   if (slot.described == nullptr) slot.described = make_text([error] { return describe(*error, "", no_stack); });

@@ -39,6 +39,16 @@ inline void report_misuse(const char *function, const void *pointer, const char 
   std::fprintf(stderr, "cgo_guard: %s(%p): %s\n", function, pointer, what);
 }
 
+/// For functions that say something of an error: NULL says nothing, and what is no live error is reported.
+/// @param is_live the guard's own, which knows where its errors are
+inline bool can_be_told(const char *function, const cgo_guard_error *error,
+                        bool (*is_live)(const cgo_guard_error &) noexcept) noexcept {
+  if (error == nullptr) return false;
+  if (is_live(*error)) return true;
+  report_misuse(function, error, "not a live cgo_guard_error");
+  return false;
+}
+
 /// @param magic what is found where an error has its own.
 inline const char *why_not_freed(std::uint64_t magic) noexcept {
   return magic == freed_magic ? "this error was already freed; further ones are only counted"
