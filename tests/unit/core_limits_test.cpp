@@ -38,13 +38,11 @@ DEATH_CASE(cores_up_to_a_number) {
   for (int i = 0; i < 4; ++i) {
     fault();
     wait_for_the_core();
-    usleep(2000);
   }
   take_cores(3);  // the number is of the process, not of the configuration
   for (int i = 0; i < 2; ++i) {
     fault();
     wait_for_the_core();
-    usleep(2000);
   }
   std::printf("%d taken, %d refused\n", static_cast<int>(stats().cores), static_cast<int>(stats().cores_refused));
 }

@@ -64,12 +64,12 @@ inline cgo_guard_stats stats() {
 
 inline bool exists(const std::string &file) { return access(file.c_str(), F_OK) == 0; }
 
-/// Until nothing is being written. The subprocess has 20 seconds in all.
+/// Until nothing is being written and the next fault may have a core, a millisecond after the last began: a machine may
+/// be quick enough to end a core within it. The subprocess has 20 seconds in all.
 inline void wait_for_the_core() {
-  while (cgo_guard::detail::cores.last.load() != nullptr &&
-         !cgo_guard::detail::has_ended(*cgo_guard::detail::cores.last)) {
-    usleep(1000);
-  }
+  using namespace cgo_guard::detail;
+  while (cores.last.load() != nullptr && !has_ended(*cores.last)) usleep(1000);
+  usleep(2000);
 }
 
 inline pid_t writer() { return cgo_guard::detail::cores.last.load()->child.load(); }
