@@ -18,11 +18,10 @@ import sys
 import tempfile
 import time
 
+import cells
 import toolchain
 from count_tests import FAILED, PASSED, SKIPPED, Outcome, ending, from_catch2, from_go, from_program, tail
 
-COMPILERS = [("gcc", "gcc", "g++"), ("clang", "clang", "clang++")]
-LEVELS = ["0", "2"]
 # Never fewer than two: even on one core a test that sleeps should not hold up the next.
 JOBS = max(2, os.cpu_count() or 2)
 # Go modules of their own, because what they need is nothing that the library may ask for.
@@ -114,11 +113,17 @@ def go_environment():
     return environment
 
 
-def configure(step, directory, environment, level):
+def configure(step, cell, directory, environment):
     """A build directory made for other tools or options is made anew: ninja would not notice a new compiler."""
-    setup = ["meson", "setup", directory, "-Ddebug=true", "-Doptimization=" + level]
+    setup = ["meson", "setup", directory, "-Ddebug=true", "-Doptimization=" + cell.level] + cell.options
+    text = cell.machine(environment["CC"], environment["CXX"])
+    if text:
+        machine = directory + ".ini"
+        with open(machine, "w", encoding="utf-8") as file:
+            file.write(text)
+        setup += ["--cross-file", machine]
     version = "".join(run([tool, "--version"], 60)[1] for tool in (environment["CC"], environment["CXX"], "meson"))
-    stamp_text = hashlib.sha256((" ".join(setup) + version).encode()).hexdigest()
+    stamp_text = hashlib.sha256((" ".join(setup) + text + version).encode()).hexdigest()
     stamp = os.path.join(directory, ".configured-for")
     if os.path.exists(stamp) and open(stamp).read() == stamp_text:
         return True
@@ -132,24 +137,27 @@ def configure(step, directory, environment, level):
     return True
 
 
-def run_one(where, test, environment):
+def run_one(where, test, environment, runner):
     env = dict(environment, **test["env"])
     timeout = test["timeout"] if test["timeout"] > 0 else None
     if not any(suite.endswith("catch2") for suite in test["suite"]):
-        status, output = run(test["cmd"], timeout, env, test["workdir"])
+        # What is no program of ours is of this machine.
+        command = runner + test["cmd"] if test["cmd"][0].startswith(os.getcwd()) else test["cmd"]
+        status, output = run(command, timeout, env, test["workdir"])
         return from_program(where, test["name"], status, output)
     with tempfile.TemporaryDirectory() as scratch:
         report = os.path.join(scratch, "report.xml")
-        status, output = run(test["cmd"] + ["--reporter", "xml", "--out", report], timeout, env, test["workdir"])
+        status, output = run(runner + test["cmd"] + ["--reporter", "xml", "--out", report], timeout, env, test["workdir"])
         text = open(report, encoding="utf-8", errors="replace").read() if os.path.exists(report) else ""
     return from_catch2(where, test["name"], status, text, output)
 
 
-def matrix_cell(name, cc, cxx, level):
-    directory = os.path.join("build", "%s-O%s" % (name, level))
-    with Step(os.path.basename(directory)) as step:
-        environment = with_compiler_cache(cc, cxx)
-        if not configure(step, directory, environment, level):
+def matrix_cell(cell):
+    directory = os.path.join("build", cell.name)
+    with Step(cell.name) as step:
+        environment = with_compiler_cache(cell.cc, cell.cxx)
+        environment.update(cell.environment)
+        if not configure(step, cell, directory, environment):
             return
         # Nothing of a cell that does not build is run: the programs of the last build would pass in its place.
         status, output = run(["ninja", "-C", directory, "-j%d" % JOBS], 1800, environment)
@@ -165,12 +173,12 @@ def matrix_cell(name, cc, cxx, level):
         together = [test for test in tests if test.get("is_parallel", True)]
         alone = [test for test in tests if not test.get("is_parallel", True)]
         with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-            for found in pool.map(lambda test: run_one(step.name, test, environment), together):
+            for found in pool.map(lambda test: run_one(step.name, test, environment, cell.runner), together):
                 step.add(found)
         for test in alone:
-            step.add(run_one(step.name, test, environment))
+            step.add(run_one(step.name, test, environment, cell.runner))
         registered = {test["name"] for test in tests}
-        for path in sorted(glob.glob("tests/*/*_test.cpp")):
+        for path in sorted(glob.glob(cell.test_files)):
             if os.path.basename(path)[:-len("_test.cpp")] not in registered:
                 step.fail(path, "is in no list of tests in a meson.build, so nothing of it ran")
 
@@ -243,9 +251,9 @@ def main():
     os.chdir(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     # Death tests die by the dozen; their cores would fill the disk.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    for name, cc, cxx in COMPILERS:
-        for level in LEVELS:
-            matrix_cell(name, cc, cxx, level)
+    chosen = cells.chosen(sys.argv[1:])
+    for cell in chosen:
+        matrix_cell(cell)
     environment, here = go_environment(), toolchain.version_here(run)
     go_vet(environment)
     versions = toolchain.versions()

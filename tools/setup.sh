@@ -30,6 +30,8 @@ packages() {
     leveldb | tbb) echo "lib$1-dev" ;;
     jemalloc) echo libjemalloc2 ;;
     tcmalloc) echo libtcmalloc-minimal4 ;;
+    arm64-g++) echo g++-aarch64-linux-gnu ;;
+    qemu) echo qemu-user ;;
     go) echo golang-go ;;
     *) echo "$1" ;;
   esac
@@ -67,6 +69,8 @@ version_of() {
   case $1 in
     g++) compiler_version g++ ;;
     clang) compiler_version clang++ ;;
+    arm64-g++) compiler_version aarch64-linux-gnu-g++ ;;
+    qemu) qemu-aarch64 --version | first_number ;;
     python3 | ninja | meson | clang-format | ccache | gdb)
       command -v "$1" >/dev/null && "$1" --version 2>/dev/null | first_number ;;
     pkg-config) pkg-config --version ;;

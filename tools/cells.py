@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: BSL-1.0
+"""The build directories of `./dev test`: which compiler, for which processor and libraries, and how what it builds is
+started here."""
+
+import dataclasses
+import os
+import platform
+
+NATIVE_LEVELS = ["0", "2"]
+
+
+@dataclasses.dataclass
+class Cell:
+    name: str
+    cc: str
+    cxx: str
+    level: str
+    options: list = dataclasses.field(default_factory=list)  # for meson setup
+    flags: list = dataclasses.field(default_factory=list)  # of both compilers, also when they link
+    target: str = ""  # the processor, where it is not this machine's
+    runner: list = dataclasses.field(default_factory=list)  # what starts a program
+    environment: dict = dataclasses.field(default_factory=dict)
+    test_files: str = "tests/*/*_test.cpp"  # each of them has to be in a list of tests
+
+    def machine(self, cc, cxx):
+        """Meson's description of another machine, or "" for this one."""
+        if not self.target:
+            return ""
+        headers = headers_of_any_processor()
+        flags = self.flags + ["-isystem", headers]
+        return """[binaries]
+c = {c}
+cpp = {cpp}
+ar = 'ar'
+pkgconfig = 'pkg-config'
+[built-in options]
+c_args = {flags}
+cpp_args = {flags}
+c_link_args = {link}
+cpp_link_args = {link}
+[properties]
+needs_exe_wrapper = true
+boost_includedir = '{headers}'
+boost_librarydir = '{headers}'
+pkg_config_libdir = '/usr/share/pkgconfig:/usr/lib/pkgconfig'
+[host_machine]
+system = 'linux'
+cpu_family = '{cpu}'
+cpu = '{cpu}'
+endian = 'little'
+""".format(c=[cc], cpp=[cxx], flags=flags, link=self.flags, headers=headers, cpu=self.target)
+
+
+def headers_of_any_processor():
+    """Catch2 2 and Boost are headers, the same for all. A cross compiler looks for its own processor's packages only,
+    and to show it all of /usr/include would be to show it this processor's C library."""
+    directory = os.path.abspath("build/headers")
+    os.makedirs(directory, exist_ok=True)
+    for name in ("catch2", "boost"):
+        if not os.path.lexists(os.path.join(directory, name)):
+            os.symlink("/usr/include/" + name, os.path.join(directory, name))
+    return directory
+
+
+def native():
+    return [Cell("%s-O%s" % (cc, level), cc, cxx, level)
+            for cc, cxx in (("gcc", "g++"), ("clang", "clang++")) for level in NATIVE_LEVELS]
+
+
+def only_unit_tests(**fields):
+    """A cell for another processor or other libraries. What a compiler's flags do is seen in the native ones."""
+    return Cell(options=["-Donly_unit_tests=true"], test_files="tests/unit/*_test.cpp", **fields)
+
+
+def imitated():
+    return []
+
+
+def chosen(arguments):
+    """All, or what the command line names: `native` is what this machine runs by itself."""
+    cells = native()
+    if "native" not in arguments and platform.machine() == "x86_64":
+        cells += imitated()
+    return cells
