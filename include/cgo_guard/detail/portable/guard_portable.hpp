@@ -226,7 +226,7 @@ inline cgo_guard_error *describe_causes() noexcept {
 
 /// Only inside a handler. errno is 0 afterwards, so that cgo's two-result form doesn't report a leftover beside our
 /// error.
-[[gnu::cold, gnu::noinline]] inline cgo_guard_error *fail_with_current() noexcept {
+[[gnu::cold, gnu::noinline, gnu::returns_nonnull]] inline cgo_guard_error *fail_with_current() noexcept {
   portable_count.exceptions.fetch_add(1, std::memory_order_relaxed);
   portable_error &slot = new_error();
   if (!slot.shared) {

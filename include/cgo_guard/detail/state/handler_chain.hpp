@@ -122,7 +122,7 @@ class handler_chain {
 
   struct line {
     int count = 0;
-    unsigned char slot[capacity];
+    unsigned char slot[capacity] = {};  // GCC at -O3 fears for those from count on, which nobody reads
   };
   static line unpack(std::uint64_t order) noexcept {
     line result;
