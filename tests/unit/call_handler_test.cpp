@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cgo_guard/detail/arch/arch.hpp>
 #include <cgo_guard/detail/signal/call_handler.hpp>
 
 #include "faults.hpp"
@@ -48,7 +49,7 @@ void host_handler(int signal, siginfo_t *, void *context) {
   if (calls > 5) _exit(99);
   // The kernel passes a context to every handler.
   const auto *const at_fault = static_cast<const ucontext_t *>(context);
-  say(at_fault->uc_mcontext.gregs[REG_RSP] != 0 ? "with a context\n" : "without\n");
+  say(cgo_guard::detail::arch::sp_of(*at_fault) != 0 ? "with a context\n" : "without\n");
   if (how_it_ends == raises) raise(signal);
   if (how_it_ends == jumps) siglongjmp(way_out, 1);
   if (how_it_ends == faults_again && calls == 1) {

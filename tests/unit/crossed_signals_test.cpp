@@ -15,6 +15,7 @@
 #include <cgo_guard/detail/frames/walk.hpp>
 
 #include "faults.hpp"
+#include "processor.hpp"
 #include "support.hpp"
 
 namespace {
@@ -84,9 +85,8 @@ void throw_out(int) { throw std::runtime_error("thrown in a handler"); }
 /// Sends itself a signal without calling anything, so that this function is the one that is interrupted.
 __attribute__((noinline)) void interrupted_itself() {
   const counts in_interrupted;
-  long result = SYS_tgkill;
   const long process = getpid(), thread = syscall(SYS_gettid), number = SIGUSR1;
-  asm volatile("syscall" : "+a"(result) : "D"(process), "S"(thread), "d"(number) : "rcx", "r11", "memory");
+  processor::system_call(SYS_tgkill, process, thread, number);
   faults::read_from(reinterpret_cast<std::uintptr_t>(&number));
 }
 __attribute__((noinline)) void calls_interrupted() {

@@ -80,7 +80,7 @@ const std::vector<std::function<void()>> &all_failures() {
       [] { throw 1; },
       [] { faults::write_null(); },
       [] { faults::call_null(); },
-      [] { faults::divide(1, 0); },
+      [] { faults::arithmetic_exception(); },
       [] { faults::trap_instruction(); },
       [] { faults::breakpoint(); },
       [] { faults::bus_error(); },

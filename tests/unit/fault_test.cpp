@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "faults.hpp"
+#include "processor.hpp"
 #include "support.hpp"
 
 namespace {
@@ -71,11 +72,14 @@ GUARDED_TEST_CASE("Trap 8: each of the seven signals comes back as an error, dec
         CGO_GUARD_ACCESS_WRITE);
   check(fault(faults::wild_access), SIGSEGV, "SIGSEGV", "not canonical", CGO_GUARD_ACCESS_READ);
   check(fault(faults::bus_error), SIGBUS, "SIGBUS", "beyond the end of a mapped file", CGO_GUARD_ACCESS_READ);
-  check(fault([] { faults::divide(1, 0); }), SIGFPE, "SIGFPE", "division by zero", CGO_GUARD_ACCESS_UNKNOWN);
-  check(fault(faults::trap_instruction), SIGILL, "SIGILL", "trap instruction", CGO_GUARD_ACCESS_UNKNOWN);
+  check(fault(faults::trap_instruction), processor::trap_signal, processor::trap_signal_name, "trap instruction",
+        CGO_GUARD_ACCESS_UNKNOWN);
+  check(fault(faults::illegal_instruction), SIGILL, "SIGILL", "trap instruction", CGO_GUARD_ACCESS_UNKNOWN);
   check(fault(faults::breakpoint), SIGTRAP, "SIGTRAP", "breakpoint", CGO_GUARD_ACCESS_UNKNOWN);
   check(fault([] { abort(); }), SIGABRT, "SIGABRT", "abort() was called", CGO_GUARD_ACCESS_UNKNOWN);
   check(fault([] { raise(SIGSYS); }), SIGSYS, "SIGSYS", "raised by the program itself", CGO_GUARD_ACCESS_UNKNOWN);
+  check(fault(faults::arithmetic_exception), SIGFPE, "SIGFPE",
+        processor::faults_on_division ? "division by zero" : "raised by the program itself", CGO_GUARD_ACCESS_UNKNOWN);
 }
 
 GUARDED_TEST_CASE("A method called on a null object names the offset it wanted to read, and the method") {

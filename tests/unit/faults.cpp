@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "faults.hpp"
 
+#include "processor.hpp"
+
 #undef NDEBUG  // the asserts here are the point
 #include <cassert>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
@@ -73,8 +76,18 @@ void bus_error() {
 }
 
 int divide(int a, int b) { return a / b; }
+void arithmetic_exception() {
+  if (processor::faults_on_division) {
+    volatile int one = 1, zero = 0;  // or the compiler knows what comes out, and does not divide
+    sink = divide(one, zero);
+  } else {
+    std::raise(SIGFPE);
+  }
+  KEEP;
+}
+void illegal_instruction() { processor::illegal_instruction(); }
 void trap_instruction() { __builtin_trap(); }
-void breakpoint() { asm volatile("int3"); }
+void breakpoint() { processor::breakpoint(); }
 
 __attribute__((noinline)) static void third(int value) {
   assert(value == 42 && "the answer");

@@ -22,6 +22,9 @@ void execute_data();
 void wild_access();
 void bus_error();
 int divide(int a, int b);
+/// SIGFPE: by a division, or raised where the processor has no such exception.
+void arithmetic_exception();
+void illegal_instruction();
 void trap_instruction();
 void breakpoint();
 void assert_three_deep(int value);

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 
+#include "processor.hpp"
+
 extern "C" void *__libc_malloc(std::size_t);
 extern "C" void __libc_free(void *);
 
@@ -20,22 +22,8 @@ __attribute__((visibility("hidden"))) void do_free(void *pointer) {
 }
 
 // In assembly, because a compiler jumps only where it optimizes.
-__asm__(
-    ".pushsection .text\n"
-    ".globl malloc, free, _ZdlPv, _ZdlPvm\n"
-    ".type malloc,@function\n"
-    ".type free,@function\n"
-    ".type _ZdlPv,@function\n"
-    ".type _ZdlPvm,@function\n"
-    "malloc: jmp do_allocate\n"
-    ".size malloc,.-malloc\n"
-    "free: jmp do_free\n"
-    ".size free,.-free\n"
-    "_ZdlPv: jmp do_free\n"
-    ".size _ZdlPv,.-_ZdlPv\n"
-    "_ZdlPvm: jmp do_free\n"
-    ".size _ZdlPvm,.-_ZdlPvm\n"
-    ".popsection\n");
+__asm__(PROCESSOR_JUMPING_FUNCTION("malloc", "do_allocate") PROCESSOR_JUMPING_FUNCTION("free", "do_free")
+            PROCESSOR_JUMPING_FUNCTION("_ZdlPv", "do_free") PROCESSOR_JUMPING_FUNCTION("_ZdlPvm", "do_free"));
 
 /// Makes this a library that is more than an allocator.
 std::size_t strlen(const char *text) {

@@ -80,7 +80,7 @@ GUARDED_TEST_CASE("Trap 13: a handler that was put over ours is noticed, and the
   CHECK(stats().displaced == displaced + 1);
   std::signal(SIGFPE, [](int) { _exit(9); });
   CHECK(stats().installed == 6);
-  const caught error(CGO_GUARD { faults::divide(1, 0); });
+  const caught error(CGO_GUARD { faults::arithmetic_exception(); });
   REQUIRE(error);
   CHECK(error->number == SIGFPE);
 }
@@ -257,7 +257,8 @@ DEATH_CASE(crash_in_vforked_child) {
   no_core();
   int status = -1;
   cgo_guard_error *error = CGO_GUARD {
-    const pid_t child = static_cast<pid_t>(syscall(SYS_fork));  // without the handlers of pthread_atfork
+    const pid_t child =
+        static_cast<pid_t>(syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));  // without the handlers of pthread_atfork
     if (child == 0) {
       faults::write_null();
       _exit(5);

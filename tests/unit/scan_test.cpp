@@ -16,6 +16,7 @@
 #include <cgo_guard/detail/unwind/scan.hpp>
 
 #include "faults.hpp"
+#include "processor.hpp"
 #include "support.hpp"
 
 namespace {
@@ -140,13 +141,8 @@ extern "C" __attribute__((used)) void cgo_guard_test_fail() {
   KEEP;
 }
 // The outermost frame of a coroutine, as libraries write it.
-__asm__(
-    ".pushsection .text\n"
-    "cgo_guard_test_entry_of_waiting:\n .cfi_startproc\n .cfi_undefined rip\n"
-    " subq $8,%rsp\n call cgo_guard_test_wait_in_a_guard\n ud2\n .cfi_endproc\n"
-    "cgo_guard_test_entry_of_failing:\n .cfi_startproc\n .cfi_undefined rip\n"
-    " subq $8,%rsp\n call cgo_guard_test_fail\n ud2\n .cfi_endproc\n"
-    ".popsection\n");
+__asm__(PROCESSOR_OUTERMOST_FUNCTION("cgo_guard_test_entry_of_waiting", "cgo_guard_test_wait_in_a_guard")
+            PROCESSOR_OUTERMOST_FUNCTION("cgo_guard_test_entry_of_failing", "cgo_guard_test_fail"));
 extern "C" void cgo_guard_test_entry_of_waiting();
 extern "C" void cgo_guard_test_entry_of_failing();
 

@@ -104,7 +104,7 @@ DEATH_CASE(every_fault_with_all_blocked) {
     cgo_guard::prepare_this_thread();
     int came_back = 0;
     for (void (*fault)() :
-         {faults::write_null, faults::bus_error, +[] { faults::divide(1, 0); }, faults::trap_instruction,
+         {faults::write_null, faults::bus_error, +[] { faults::arithmetic_exception(); }, faults::trap_instruction,
           faults::breakpoint, +[] { faults::overflow_stack(0); }, +[] { std::abort(); }}) {
       if (caught(CGO_GUARD { fault(); })) ++came_back;
     }

@@ -7,12 +7,12 @@
 #include <cstring>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include <sys/mman.h>
 #include <sys/resource.h>
 
 #include "faults.hpp"
+#include "processor.hpp"
 #include "support.hpp"
 
 namespace {
@@ -20,12 +20,13 @@ namespace {
 /// Code that a JIT made: in no module.
 class made_code {
  public:
-  explicit made_code(const std::vector<unsigned char> &bytes) {
-    memory_ = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  explicit made_code(const processor::code::bytes &bytes) {
+    memory_ = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     std::memcpy(memory_, bytes.data(), bytes.size());
-    mprotect(memory_, 4096, PROT_READ | PROT_EXEC);
+    mprotect(memory_, size, PROT_READ | PROT_EXEC);
+    __builtin___clear_cache(static_cast<char *>(memory_), static_cast<char *>(memory_) + bytes.size());
   }
-  ~made_code() { munmap(memory_, 4096); }
+  ~made_code() { munmap(memory_, size); }
   made_code(const made_code &) = delete;
   made_code &operator=(const made_code &) = delete;
 
@@ -36,19 +37,11 @@ class made_code {
   }
 
  private:
+  static constexpr std::size_t size = 4096;
   void *memory_;
 };
 
-// xor %eax,%eax; mov (%rax),%eax; ret
-const std::vector<unsigned char> leaf = {0x31, 0xc0, 0x8b, 0x00, 0xc3};
-constexpr std::uintptr_t leaf_faults_at = 2;
-// push %rbp; mov %rsp,%rbp; push %rbx; sub $0x28,%rsp; then as above
-const std::vector<unsigned char> framed = {0x55, 0x48, 0x89, 0xe5, 0x53, 0x48, 0x83, 0xec,
-                                           0x28, 0x31, 0xc0, 0x8b, 0x00, 0xc9, 0xc3};
-constexpr std::uintptr_t framed_faults_at = 11;
-// push %rbx; sub $0x20,%rsp; then as above: nothing tells who has called it
-const std::vector<unsigned char> secretive = {0x53, 0x48, 0x83, 0xec, 0x20, 0x31, 0xc0, 0x8b, 0x00, 0xc3};
-constexpr std::uintptr_t secretive_faults_at = 7;
+using processor::code::failing;
 
 struct notices {
   bool &ran;
@@ -78,14 +71,13 @@ GUARDED_TEST_CASE(
     "A fault in code without unwind tables is the first frame, and its callers follow where they can be known") {
   const struct {
     const char *name;
-    const std::vector<unsigned char> &bytes;
-    std::uintptr_t faults_at;
+    failing function;
     bool has_callers;
-  } cases[] = {{"leaf", leaf, leaf_faults_at, true},
-               {"with a frame pointer", framed, framed_faults_at, false},
-               {"with neither", secretive, secretive_faults_at, false}};
+  } cases[] = {{"leaf", processor::code::leaf(), true},
+               {"with a frame pointer", processor::code::framed(), false},
+               {"with neither", processor::code::secretive(), false}};
   for (const auto &c : cases) {
-    const made_code code(c.bytes);
+    const made_code code(c.function.code);
     bool ran = false;
     const caught error(CGO_GUARD {
       notices n{ran};
@@ -94,7 +86,7 @@ GUARDED_TEST_CASE(
     INFO(c.name);
     REQUIRE(error != nullptr);
     REQUIRE(error->frame_count >= 1);
-    CHECK(reinterpret_cast<std::uintptr_t>(error->frames[0]) == code.begin() + c.faults_at);
+    CHECK(reinterpret_cast<std::uintptr_t>(error->frames[0]) == code.begin() + c.function.faults_at);
     // What the code has put into the registers of its callers is not known.
     CHECK(error->cleanup == CGO_GUARD_CLEANUP_NONE);
     CHECK(!ran);
@@ -115,21 +107,21 @@ GUARDED_TEST_CASE("Code without tables between a fault and its guard is the last
 }
 
 namespace {
-void crash_on_a_thread(const std::vector<unsigned char> &bytes) {
+void crash_on_a_thread(const failing &function) {
   const rlimit none = {0, 0};
   setrlimit(RLIMIT_CORE, &none);
   cgo_guard_options options = {};
   options.struct_size = sizeof options;
   cgo_guard_configure(&options);
   std::thread([&] {
-    const made_code code(bytes);
+    const made_code code(function.code);
     call_three_deep(code, 3);
   }).join();
 }
 }  // namespace
 
-DEATH_CASE(crash_in_made_code) { crash_on_a_thread(leaf); }
-DEATH_CASE(crash_in_secretive_code) { crash_on_a_thread(secretive); }
+DEATH_CASE(crash_in_made_code) { crash_on_a_thread(processor::code::leaf()); }
+DEATH_CASE(crash_in_secretive_code) { crash_on_a_thread(processor::code::secretive()); }
 TEST_CASE("A crash in code without tables under no guard is reported, with its callers where they can be known") {
   const death known = die(crash_in_made_code);
   INFO(known.output);
