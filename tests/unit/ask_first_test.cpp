@@ -21,7 +21,7 @@
 #include <cgo_guard/thread.hpp>
 
 #include "faults.hpp"
-#include "processor.hpp"
+#include "made_code.hpp"
 #include "support.hpp"
 
 namespace {
@@ -84,33 +84,21 @@ void decline(int signal, siginfo_t *info, void *context) {
 
 /// A JVM in four instructions: a field is read through a pointer that nobody has checked, and the handler goes on where
 /// the exception is made.
-unsigned char *code;
-void write_instructions() {
-  __builtin___clear_cache(reinterpret_cast<char *>(code), reinterpret_cast<char *>(code + page_size));
-}
+const made_code *code;
 constexpr std::size_t recovery = 64;
-int (*compile(const processor::code::bytes &instructions))(void *) {
-  code = static_cast<unsigned char *>(
-      mmap(nullptr, page_size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-  check(code != MAP_FAILED, "no memory for code");
-  const processor::code::bytes makes_exception = processor::code::make_42();
-  std::memcpy(code, instructions.data(), instructions.size());
-  std::memcpy(code + recovery, makes_exception.data(), makes_exception.size());
-  write_instructions();
-  int (*function)(void *);
-  std::memcpy(&function, &code, sizeof function);
-  return function;
+void compile(const processor::code::bytes &instructions) {
+  code = new made_code(instructions);
+  code->write(recovery, processor::code::make_42());
 }
 void null_check(int signal, siginfo_t *info, void *context) {
   auto &interrupted = *static_cast<ucontext_t *>(context);
-  const std::uintptr_t begin = reinterpret_cast<std::uintptr_t>(code);
-  if (arch::pc_of(interrupted) - begin >= page_size) return decline(signal, info, context);
-  arch::set_pc(interrupted, begin + recovery);
+  if (!code->contains(arch::pc_of(interrupted))) return decline(signal, info, context);
+  arch::set_pc(interrupted, code->begin() + recovery);
 }
 void run_null_check(order when) {
-  const auto read_field = compile(processor::code::read_argument());
+  compile(processor::code::read_argument());
   const bool fine = comes_through(when, SIGSEGV, null_check, [&] {
-    for (int i = 0; i < 100; ++i) check(read_field(nullptr) == 42, "the null check");
+    for (int i = 0; i < 100; ++i) check(code->call() == 42, "the null check");
   });
   std::printf(fine ? "fine" : "taken away");
 }
@@ -151,8 +139,8 @@ void run_bus_error(order when) {
 /// Generated code that divides, and code that is completed when it is reached.
 #if defined(__x86_64__)  // elsewhere no division is a signal
 void run_division(order when) {
-  const auto divide = compile({0x31, 0xc9, 0xf7, 0xf1, 0xc3});  // xor %ecx,%ecx; div %ecx; ret
-  const bool fine = comes_through(when, SIGFPE, null_check, [&] { check(divide(nullptr) == 42, "the division"); });
+  compile({0x31, 0xc9, 0xf7, 0xf1, 0xc3});  // xor %ecx,%ecx; div %ecx; ret
+  const bool fine = comes_through(when, SIGFPE, null_check, [&] { check(code->call() == 42, "the division"); });
   std::printf(fine ? "fine" : "taken away");
 }
 /// A handler that masks the exception: the answer is in the floating-point state only.
@@ -162,28 +150,23 @@ void mask_division(int, siginfo_t *, void *context) {
 void run_masking(order when) {
   // sub $8,%rsp; movl $0x1d80,(%rsp); ldmxcsr (%rsp); pxor %xmm1,%xmm1; movl $0x3f800000,(%rsp); movss (%rsp),%xmm0;
   // divss %xmm1,%xmm0; mov $42,%eax; add $8,%rsp; ret. Division by zero is not masked there.
-  const auto divide =
-      compile({0x48, 0x83, 0xec, 0x08, 0xc7, 0x04, 0x24, 0x80, 0x1d, 0x00, 0x00, 0x0f, 0xae, 0x14, 0x24,
-               0x66, 0x0f, 0xef, 0xc9, 0xc7, 0x04, 0x24, 0x00, 0x00, 0x80, 0x3f, 0xf3, 0x0f, 0x10, 0x04,
-               0x24, 0xf3, 0x0f, 0x5e, 0xc1, 0xb8, 42,   0,    0,    0,    0x48, 0x83, 0xc4, 0x08, 0xc3});
-  const bool fine = comes_through(when, SIGFPE, mask_division, [&] { check(divide(nullptr) == 42, "the division"); });
+  compile({0x48, 0x83, 0xec, 0x08, 0xc7, 0x04, 0x24, 0x80, 0x1d, 0x00, 0x00, 0x0f, 0xae, 0x14, 0x24,
+           0x66, 0x0f, 0xef, 0xc9, 0xc7, 0x04, 0x24, 0x00, 0x00, 0x80, 0x3f, 0xf3, 0x0f, 0x10, 0x04,
+           0x24, 0xf3, 0x0f, 0x5e, 0xc1, 0xb8, 42,   0,    0,    0,    0x48, 0x83, 0xc4, 0x08, 0xc3});
+  const bool fine = comes_through(when, SIGFPE, mask_division, [&] { check(code->call() == 42, "the division"); });
   std::printf(fine ? "fine" : "taken away");
 }
 #endif
-void complete_code(int, siginfo_t *, void *) {
-  const processor::code::bytes instead = processor::code::instead_of_undefined();
-  std::memcpy(code, instead.data(), instead.size());
-  write_instructions();
-}
+void complete_code(int, siginfo_t *, void *) { code->write(0, processor::code::instead_of_undefined()); }
 /// Where the breakpoint stays the next instruction, a handler has to step over it.
 void step_over_trap(int, siginfo_t *, void *context) {
   auto &interrupted = *static_cast<ucontext_t *>(context);
   if (!processor::code::goes_on_behind_trap) arch::set_pc(interrupted, arch::pc_of(interrupted) + 4);
 }
 void run_patching(order when, bool trap) {
-  const auto stub = compile(trap ? processor::code::trap_and_42() : processor::code::undefined_and_42());
+  compile(trap ? processor::code::trap_and_42() : processor::code::undefined_and_42());
   const bool fine = comes_through(when, trap ? SIGTRAP : SIGILL, trap ? step_over_trap : complete_code,
-                                  [&] { check(stub(nullptr) == 42, "the stub"); });
+                                  [&] { check(code->call() == 42, "the stub"); });
   std::printf(fine ? "fine" : "taken away");
 }
 
@@ -213,12 +196,12 @@ void run_emulation_of(order when, long result) {
 sigjmp_buf trap;
 void leave(int, siginfo_t *, void *) { siglongjmp(trap, 1); }
 void run_longjmp(order when) {
-  const auto read_field = compile(processor::code::read_argument());
+  compile(processor::code::read_argument());
   volatile int left = 0;
   const bool fine = comes_through(when, SIGSEGV, leave, [&] {
     for (volatile int i = 0; i < 100; i = i + 1) {
       if (sigsetjmp(trap, 1) == 0) {
-        read_field(nullptr);
+        code->call();
       } else {
         left = left + 1;
       }
@@ -304,8 +287,8 @@ void faults_that_are_nobodys(order when, void (*handler)(int, siginfo_t *, void 
   take_the_signals();
   if (when == after_us) install(SIGSEGV, handler);
   check(a_guard_works(), "guards do not work");
-  const auto read_field = compile(processor::code::read_argument());
-  const caught in_code(CGO_GUARD { read_field(nullptr); });
+  compile(processor::code::read_argument());
+  const caught in_code(CGO_GUARD { code->call(); });
   check(in_code && in_code->number == SIGSEGV, "a null pointer in generated code");
   const caught protected_page(CGO_GUARD { faults::write_read_only(); });
   check(protected_page && protected_page->access == CGO_GUARD_ACCESS_WRITE, "a write to read-only memory");

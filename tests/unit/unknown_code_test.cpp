@@ -4,42 +4,16 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <string>
 #include <thread>
 
-#include <sys/mman.h>
 #include <sys/resource.h>
 
 #include "faults.hpp"
-#include "processor.hpp"
+#include "made_code.hpp"
 #include "support.hpp"
 
 namespace {
-
-/// Code that a JIT made: in no module.
-class made_code {
- public:
-  explicit made_code(const processor::code::bytes &bytes) {
-    memory_ = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    std::memcpy(memory_, bytes.data(), bytes.size());
-    mprotect(memory_, size, PROT_READ | PROT_EXEC);
-    __builtin___clear_cache(static_cast<char *>(memory_), static_cast<char *>(memory_) + bytes.size());
-  }
-  ~made_code() { munmap(memory_, size); }
-  made_code(const made_code &) = delete;
-  made_code &operator=(const made_code &) = delete;
-
-  std::uintptr_t begin() const { return reinterpret_cast<std::uintptr_t>(memory_); }
-  void call() const {
-    reinterpret_cast<void (*)()>(memory_)();
-    asm volatile("" ::: "memory");  // so that the call is not a jump
-  }
-
- private:
-  static constexpr std::size_t size = 4096;
-  void *memory_;
-};
 
 using processor::code::failing;
 
