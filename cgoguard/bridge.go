@@ -90,6 +90,9 @@ func copyError(p unsafe.Pointer, goPCs []uintptr) *Error {
 	pair.trace.cppModules = uint64(c.modules)
 	pair.trace.goPCs = goPCs
 	pair.trace.guard = validText(C.GoString(c.function))
+	if c.frame_count == 0 {
+		pair.trace.whyNoCPP = C.GoString(C.cgo_guard_why_no_stack(c))
+	}
 	pair.err = Error{
 		Code:     Code(c.code),
 		Number:   int(c.number),
@@ -188,6 +191,8 @@ func decorate(report string, color bool) string {
 	return report
 }
 
+func guardsSignals() bool { return C.cgo_guard_guards_signals() != 0 }
+
 func wantsColor(fd uintptr) bool { return C.cgo_guard_wants_color(C.int(fd)) != 0 }
 
 // resolveFrames returns the table of a C++ stack, see cgo_guard_resolve_frames, or "" when C had no memory for it.
@@ -269,5 +274,6 @@ func readStats() Statistics {
 		CoresFailed:     uint64(s.cores_failed),
 		CoreFailure:     validText(C.GoString(s.core_failure)),
 		PoisonedBy:      validText(C.GoString(s.poisoned_by)),
+		GuardsSignals:   s.guards_signals != 0,
 	}
 }

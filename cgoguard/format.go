@@ -143,6 +143,8 @@ func (e *Error) reportOne(b *strings.Builder) {
 	}
 	if stack := e.CStack(); stack != "" {
 		b.WriteString("\nC++ stack:\n" + stack)
+	} else if reason := e.trace.whyNoCStack(); reason != "" {
+		b.WriteString("\nno C++ stack: " + reason + "\n")
 	}
 }
 

@@ -68,7 +68,8 @@ type Options struct {
 // Configure, whichever comes first: call it early, if only with Options{}, to have crashes reported that come before any
 // guard.
 //
-// A bad value is an error, and then nothing has changed.
+// A bad value is an error, and then nothing has changed. So is, where GuardsSignals is false, an option that asks for what
+// only signals can give: CoreOnFault and CrashFile; and CatchExit.
 func Configure(options Options) error {
 	if p := options.OnHeapCorruption; p < HeapQuarantine || p > HeapCrash {
 		return fmt.Errorf("cgoguard: Options.OnHeapCorruption is %d; it must be HeapQuarantine, HeapContinue or HeapCrash", int(p))
@@ -88,6 +89,14 @@ func Configure(options Options) error {
 	}
 	return nil
 }
+
+// GuardsSignals reports whether a guard of this program takes fatal signals as well as exceptions. It does where the C++
+// side of this package was compiled for a platform of which docs/platforms.md says so. Elsewhere a crash in a guarded
+// function ends the process, as one in any cgo code does.
+//
+// It never changes while the program runs. (In C and C++, the macro CGO_GUARD_GUARDS_SIGNALS says it of the platform at
+// compile time.)
+func GuardsSignals() bool { return guardsSignals() }
 
 // Statistics counts what happened since the process started.
 type Statistics struct {
@@ -123,6 +132,9 @@ type Statistics struct {
 	CoreFailure  string // why the last of those did, or ""
 
 	PoisonedBy string // what corrupted the C heap, or ""
+
+	// GuardsSignals is GuardsSignals(). Where it is false, only exceptions are counted above.
+	GuardsSignals bool
 }
 
 // LiveSite is a guard, and how many of its C errors are not released yet.

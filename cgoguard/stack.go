@@ -34,6 +34,7 @@ type trace struct {
 	cppModules uint64    // when that was, for the C++ side: modules may have been unloaded since
 	goPCs      []uintptr // from runtime.Callers
 	guard      string    // the function that holds the guarded block, which is the outermost frame
+	whyNoCPP   string    // where there are no C++ addresses and a reader would look for them, why
 
 	cppTextOnce   sync.Once
 	cppTextCache  string
@@ -52,6 +53,13 @@ type trace struct {
 // the unpacked debug information. Shared libraries are not read ahead. Calling it again costs next to nothing.
 func WarmStacks() {
 	go resolveFrames([]uintptr{codeAddress()}, 0)
+}
+
+func (t *trace) whyNoCStack() string {
+	if t == nil {
+		return ""
+	}
+	return t.whyNoCPP
 }
 
 func (t *trace) cppText() string {

@@ -268,6 +268,10 @@ def main():
         *on_versions,
         (go_test, "go %s -race" % here, ".", environment, "-race", "-short", "./cgoguard/..."),
         (go_test, "go %s -asan" % here, ".", unoptimised, "-asan", "-short", "./cgoguard/..."),
+        # The guard of platforms without signals, as Go sees it. The rest of the suite asks for signals.
+        (go_test, "go %s portable" % here, ".", dict(environment, CGOGUARD_TEST_PORTABLE="1",
+                                                     CGO_CXXFLAGS=environment["CGO_CXXFLAGS"] + " -DCGO_GUARD_HAS_SIGNALS=0"),
+         "./cgoguard/internal/eitherguard"),
         (go_test, "go_example", "go_example", environment, "./..."),
         (documentation, environment),
         *((go_test, name, directory, environment, "./...") for name, directory in MODULES))

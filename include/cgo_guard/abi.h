@@ -11,10 +11,27 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "detail/arch/which.hpp"
+#include "detail/runtime/which.hpp"
+
 #define CGO_GUARD_VERSION "0.1.0"
 
 /// Raised whenever the layout of a struct below changes. The first four fields of cgo_guard_error never do.
 #define CGO_GUARD_ABI_VERSION 1
+
+/// 1 where guards take signals as well as exceptions, 0 where they take exceptions only (docs/platforms.md). Always
+/// defined.
+///
+/// In C++ it is so for this file's guards. C can't see which C++ runtime the C++ files have, nor a flag that only they
+/// were given: there it is about the processor and the C library, and cgo_guard_guards_signals() knows of the program.
+/// Whoever defines CGO_GUARD_HAS_SIGNALS as 0 gets the guard of exceptions anywhere; for a program's files all or none.
+#if defined(CGO_GUARD_HAS_SIGNALS)
+#define CGO_GUARD_GUARDS_SIGNALS CGO_GUARD_HAS_SIGNALS
+#elif defined(__linux__) && defined(__GNUC__) && CGO_GUARD_KNOWS_ARCH && CGO_GUARD_KNOWS_LIBC && CGO_GUARD_KNOWS_CXX
+#define CGO_GUARD_GUARDS_SIGNALS 1
+#else
+#define CGO_GUARD_GUARDS_SIGNALS 0
+#endif
 
 /// First word of every error: "cgoguard" in memory order on a little-endian machine. It tells an error from any other
 /// pointer that was passed by mistake.
@@ -116,10 +133,18 @@ typedef struct cgo_guard_error {
   const char *core_file;
 } cgo_guard_error;
 
+/// What CGO_GUARD_GUARDS_SIGNALS was for the implementation that this program has: not 0 where signals are guarded.
+int cgo_guard_guards_signals(void);
+
 /// The C++ stack of the failure as text, symbolized on the first call and cached until the error is freed. Two lines a
-/// frame, as Go prints its own: the function, then a tab and file:line. Valid until cgo_guard_free. NULL gives "".
+/// frame, as Go prints its own: the function, then a tab and file:line. Valid until cgo_guard_free. "" where there
+/// is none (cgo_guard_why_no_stack), and for NULL.
 /// Not async-signal-safe. Different errors may be used from different threads at once; one error may not.
 const char *cgo_guard_stack(cgo_guard_error *error);
+
+/// Why a failure in C++ has no C++ stack: a static phrase. "" where it has one, where there is nothing to have one of
+/// (a cause, an error of Go's, a guard that has refused to run), and for NULL.
+const char *cgo_guard_why_no_stack(const cgo_guard_error *error);
 
 /// The whole report as text: what happened, where, what was cleaned up, the causes, the stack. Same rules as above.
 /// What others have written in it, such as a what(), has its control characters escaped as Go escapes them.
@@ -212,7 +237,9 @@ typedef struct cgo_guard_options {
 } cgo_guard_options;
 
 /// Changes the process-wide options. From the first call on, crashes under no guard are reported also before the first
-/// guard has run. @return NULL on success, else a static sentence saying what was wrong.
+/// guard has run. @return NULL on success, else a static sentence saying what was wrong, and nothing has changed. What
+/// only a handler of signals could do (core_dir, crash_file, crash_fd but -1) is wrong where there is none, and
+/// catch_exit too.
 const char *cgo_guard_configure(const cgo_guard_options *options);
 
 /// Counters since the process started. Nothing is counted on the success path.
@@ -235,6 +262,7 @@ typedef struct cgo_guard_stats {
   uint64_t cores_failed;   ///< cores that came to nothing
   const char *core_failure;  ///< why the last of those did, or ""
   const char *poisoned_by;   ///< what corrupted the heap, or ""
+  uint32_t guards_signals;  ///< cgo_guard_guards_signals(): where it is 0, so are `installed` and all that is of faults
 } cgo_guard_stats;
 
 void cgo_guard_get_stats(cgo_guard_stats *stats);

@@ -17,16 +17,11 @@
   }                             \
   }
 
-#include "detail/arch/which.hpp"
-#include "detail/runtime/which.hpp"
+#include "abi.h"
 
-// Signals are guarded where all of this was tried. Elsewhere the header still compiles and guards exceptions. Define it
-// as 0 to get the portable guard on purpose.
-#if defined(CGO_GUARD_HAS_SIGNALS)
-#elif defined(__linux__) && defined(__GNUC__) && CGO_GUARD_KNOWS_ARCH && CGO_GUARD_KNOWS_LIBC && CGO_GUARD_KNOWS_CXX
-#define CGO_GUARD_HAS_SIGNALS 1
-#else
-#define CGO_GUARD_HAS_SIGNALS 0
+// The question to CGO_GUARD_GUARDS_SIGNALS, which is the answer and what C has too.
+#if !defined(CGO_GUARD_HAS_SIGNALS)
+#define CGO_GUARD_HAS_SIGNALS CGO_GUARD_GUARDS_SIGNALS
 #endif
 
 #define CGO_GUARD_LIKELY(x) __builtin_expect(!!(x), 1)

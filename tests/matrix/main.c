@@ -64,6 +64,7 @@ int main(void) {
   cgo_guard_error *error = (cgo_guard_error *)1;
   cgo_guard_stats stats;
 
+  check(CGO_GUARD_GUARDS_SIGNALS == 1 && cgo_guard_guards_signals() != 0, "signals are guarded, and that is said");
   check(guarded_success() == NULL, "success yields NULL");
   check(guarded_value(0, &error) == 42 && error == NULL, "a value, and no error");
 

@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include <cgo_guard/detail/exception/describe.hpp>
+
 #include "faults.hpp"
 #include "support.hpp"
 
@@ -44,6 +46,12 @@ GUARDED_TEST_CASE("The counters count what happened") {
   CHECK(after.terminates == before.terminates + 1);
   CHECK(after.installed == 7);
   CHECK(std::string(after.poisoned_by).empty());
+}
+
+TEST_CASE("It is said that signals are guarded") {
+  CHECK(CGO_GUARD_GUARDS_SIGNALS == 1);
+  CHECK(cgo_guard_guards_signals() == 1);
+  CHECK(stats().guards_signals == 1);
 }
 
 DEATH_CASE(exhaustion) {
@@ -220,4 +228,20 @@ TEST_CASE("Without symbols the outermost frame has the name of the function that
   CHECK(d.output.find("+0x", at) != std::string::npos);      // and where it is, for addr2line
   CHECK(d.output.find('\n', at + 1) + 1 < d.output.size());  // of two lines,
   CHECK(d.output.find("\n0x", at) == std::string::npos);     // and nothing behind them
+}
+
+GUARDED_TEST_CASE("An error without frames says why it has no stack, where somebody would look for one") {
+  const caught error(CGO_GUARD { faults::write_null(); });
+  REQUIRE(error);
+  CHECK(std::string(cgo_guard_why_no_stack(error.get())).empty());
+  cgo_guard_error without = *error;
+  without.frame_count = 0;
+  const std::string reason = cgo_guard_why_no_stack(&without);
+  CHECK(reason.find("could not be walked") != std::string::npos);
+  CHECK(cgo_guard::detail::describe(without, "", "", reason.c_str()).find("\nno C++ stack: it could not be walked") !=
+        std::string::npos);
+  cgo_guard_error refused = without;
+  refused.code = CGO_GUARD_QUARANTINED;
+  CHECK(std::string(cgo_guard_why_no_stack(&refused)).empty());
+  CHECK(std::string(cgo_guard_why_no_stack(nullptr)).empty());
 }

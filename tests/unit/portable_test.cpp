@@ -203,14 +203,16 @@ TEST_CASE("A portable failure with a NULL error pointer is printed, not lost") {
   CHECK(stats().live_errors == before.live_errors);
 }
 
-TEST_CASE("The portable guard says that it has no stacks") {
+TEST_CASE("The portable guard says why it has no stack") {
   const caught error = thrown(1);
-  CHECK(std::string(cgo_guard_stack(error.get())) ==
-        "(the C++ stack of an exception is not captured on this platform)\n");
-  CHECK(contains(cgo_guard_describe(error.get()), "not captured on this platform"));
+  CHECK(std::string(cgo_guard_stack(error.get())).empty());
+  CHECK(contains(cgo_guard_describe(error.get()), "\nno C++ stack: it is not recorded"));
   CHECK(cgo_guard_describe(error.get()) == cgo_guard_describe(error.get()));
   CHECK(std::string(cgo_guard_stack(nullptr)).empty());
   CHECK(std::string(cgo_guard_describe(nullptr)).empty());
+  CHECK(std::string(cgo_guard_why_no_stack(nullptr)).empty());
+  const caught go_error(cgo_guard_make_go_error(0, 0, "T", 1, "m", 1));
+  CHECK(std::string(cgo_guard_why_no_stack(go_error.get())).empty());
 }
 
 TEST_CASE("The portable guard formats addresses without names, in the same forms") {
@@ -277,7 +279,10 @@ TEST_CASE("On eight threads every portable error belongs to its call") {
   CHECK(wrong == 0);
 }
 
-TEST_CASE("The portable guard takes the same options and says that no handler is installed") {
+TEST_CASE("The portable guard says that it guards no signals, and refuses what would need them") {
+  CHECK(CGO_GUARD_GUARDS_SIGNALS == 0);
+  CHECK(cgo_guard_guards_signals() == 0);
+  CHECK(stats().guards_signals == 0);
   CHECK(stats().installed == 0);
   CHECK(std::string(stats().poisoned_by).empty());
   cgo_guard_options options = {};
@@ -287,11 +292,27 @@ TEST_CASE("The portable guard takes the same options and says that no handler is
   options.heap_policy = 3;
   CHECK(contains(cgo_guard_configure(&options), "heap_policy"));
   options.heap_policy = CGO_GUARD_HEAP_CONTINUE;
-  options.core_dir = "/tmp";
-  REQUIRE(cgo_guard_configure(&options) != nullptr);
-  CHECK(contains(cgo_guard_configure(&options), "no cores"));
-  options.core_dir = "";
-  CHECK(cgo_guard_configure(&options) == nullptr);
+
+  const auto refusal = [&](auto cgo_guard_options::*member, auto value) {
+    cgo_guard_options changed = options;
+    changed.*member = value;
+    const char *const said = cgo_guard_configure(&changed);
+    return std::string(said != nullptr ? said : "taken");
+  };
+  for (const std::string &said :
+       {refusal(&cgo_guard_options::core_dir, "/tmp"), refusal(&cgo_guard_options::crash_file, "/tmp/crashes"),
+        refusal(&cgo_guard_options::crash_fd, 1)}) {
+    INFO(said);
+    CHECK(said.find("signals are not guarded here") != std::string::npos);
+  }
+  CHECK(contains(refusal(&cgo_guard_options::catch_exit, 1).c_str(), "exit"));
+  CHECK(contains(refusal(&cgo_guard_options::neighbours, 3).c_str(), "neighbours"));
+  CHECK(contains(refusal(&cgo_guard_options::crash_fd, -2).c_str(), "crash_fd"));
+  // What holds without them.
+  CHECK(refusal(&cgo_guard_options::core_dir, "") == "taken");
+  CHECK(refusal(&cgo_guard_options::crash_fd, -1) == "taken");
+  CHECK(refusal(&cgo_guard_options::neighbours, CGO_GUARD_NEIGHBOURS_LAST) == "taken");
+  CHECK(refusal(&cgo_guard_options::heap_policy, CGO_GUARD_HEAP_CRASH) == "taken");
   CHECK(std::string(stats().core_failure).empty());
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// @file which.hpp
-/// Which processor this is, if it is one that has a folder here. Macros only: for config.hpp, from which everybody has
-/// them.
+/// Which processor this is, if it is one that has a folder here. Macros only, and C: for abi.h, from which everybody
+/// has them.
 #ifndef CGO_GUARD_ARCH_WHICH_HPP
 #define CGO_GUARD_ARCH_WHICH_HPP
 

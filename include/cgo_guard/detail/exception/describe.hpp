@@ -75,7 +75,9 @@ inline void append_causes(std::string &text, const cgo_guard_error &e) {
 
 /// All of it. @param cleanup_note what is to be known beside how far the cleanup came, or "".
 /// @param stack "" where there is none.
-inline std::string describe(const cgo_guard_error &e, const char *cleanup_note, const std::string &stack) {
+/// @param why_no_stack what to say then, or "".
+inline std::string describe(const cgo_guard_error &e, const char *cleanup_note, const std::string &stack,
+                            const char *why_no_stack) {
   std::string text = kind_of(e.code);
   char buffer[256];
   append_title(text, e.code == CGO_GUARD_EXIT ? "" : e.name, e);
@@ -85,7 +87,11 @@ inline std::string describe(const cgo_guard_error &e, const char *cleanup_note, 
   if (e.core_file[0] != 0) append_visible(text.append("core:    "), e.core_file), text += '\n';
   append_fields(text, e, "");
   append_causes(text, e);
-  if (!stack.empty()) text.append("C++ stack:\n").append(stack);
+  if (!stack.empty()) {
+    text.append("C++ stack:\n").append(stack);
+  } else if (why_no_stack[0] != 0) {
+    text.append("no C++ stack: ").append(why_no_stack).append("\n");
+  }
   return text;
 }
 

@@ -9,14 +9,17 @@
 #ifndef CGO_GUARD_TRACEBACK_HPP
 #define CGO_GUARD_TRACEBACK_HPP
 
-#include "../guard/entry.hpp"
+#include "../../abi.h"
+#include "../../config.hpp"
 
 #if !CGO_GUARD_HAS_SIGNALS
 
 CGO_GUARD_C_API void cgo_guard_traceback(cgo_guard_traceback_argument *) {}
 CGO_GUARD_C_API void cgo_guard_traceback_context(cgo_guard_traceback_context_argument *) {}
 CGO_GUARD_C_API void cgo_guard_symbolize(cgo_guard_symbolizer_argument *) {}
-CGO_GUARD_C_API const char *cgo_guard_prepare_traceback(void) { return "C++ stacks can't be walked on this platform"; }
+CGO_GUARD_C_API const char *cgo_guard_prepare_traceback(void) {
+  return "signals are not guarded here, and what walks a C++ stack in Go's signal handler is a part of their guard";
+}
 
 #else
 
@@ -27,6 +30,7 @@ CGO_GUARD_C_API const char *cgo_guard_prepare_traceback(void) { return "C++ stac
 
 #include <sys/ucontext.h>
 
+#include "../guard/entry.hpp"
 #include "traceback_names.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN

@@ -68,7 +68,8 @@ inline std::string stack_of_error(const cgo_guard_error &e) {
 
 inline std::string describe_error(const cgo_guard_error &e) {
   const bool loader_is_left = e.cleanup != CGO_GUARD_CLEANUP_COMPLETE && any_is_loaders(e.frames, e.frame_count);
-  return describe(e, loader_is_left ? loader_lock_sentence : "", e.frame_count != 0 ? stack_of_error(e) : "");
+  return describe(e, loader_is_left ? loader_lock_sentence : "", e.frame_count != 0 ? stack_of_error(e) : "",
+                  cgo_guard_why_no_stack(&e));
 }
 
 inline char *stack_without_heap(const cgo_guard_error &e) noexcept {
@@ -112,6 +113,8 @@ extern "C" __attribute__((used)) inline bool cgo_guard_v1_heap_is_poisoned(void)
   return cgo_guard::detail::heap_is_poisoned();
 }
 
+CGO_GUARD_C_API int cgo_guard_guards_signals(void) { return 1; }
+
 CGO_GUARD_C_API int cgo_guard_read_prefix(const void *pointer, uint64_t prefix[3]) {
   using namespace cgo_guard::detail;
   if (!can_be_read(*static_cast<const cgo_guard_error *>(pointer))) return 0;
@@ -153,6 +156,11 @@ CGO_GUARD_C_API const char *cgo_guard_stack(cgo_guard_error *error) {
   return slot.stack != nullptr ? slot.stack : "";
 }
 
+CGO_GUARD_C_API const char *cgo_guard_why_no_stack(const cgo_guard_error *error) {
+  if (error == nullptr || error->frame_count != 0 || !cgo_guard::detail::has_stack_of_its_own(*error)) return "";
+  return "it could not be walked: where it broke off there are no unwind tables, or it was overwritten";
+}
+
 CGO_GUARD_C_API const char *cgo_guard_describe(cgo_guard_error *error) {
   using namespace cgo_guard::detail;
   if (!can_be_told("cgo_guard_describe", error, &is_live)) return "";
@@ -189,10 +197,6 @@ CGO_GUARD_C_API char *cgo_guard_decorate(const char *report, uint32_t flags) {
 CGO_GUARD_C_API const char *cgo_guard_configure(const cgo_guard_options *options) {
   using namespace cgo_guard::detail;
   if (const char *const refusal = refuse_options(options)) return refusal;
-  if (options->neighbours < CGO_GUARD_NEIGHBOURS_AUTO || options->neighbours > CGO_GUARD_NEIGHBOURS_LAST) {
-    return "cgo_guard_configure: neighbours is none of auto, first, last";
-  }
-  if (options->crash_fd < -1) return "cgo_guard_configure: crash_fd is no file descriptor; -1 is for no report at all";
   const char *const file = options->crash_file != nullptr ? options->crash_file : "";
   if (std::strlen(file) > 511) return "cgo_guard_configure: crash_file is longer than 511 bytes";
   const bool same_file = std::strcmp(file, process.crash_file.load()) == 0;
@@ -243,6 +247,7 @@ CGO_GUARD_C_API void cgo_guard_get_stats(cgo_guard_stats *stats) {
   const char *const core_failure = cores.failure.load(std::memory_order_acquire);
   stats->core_failure = core_failure != nullptr ? core_failure : "";
   stats->poisoned_by = process.poison.text();
+  stats->guards_signals = 1;
 }
 
 CGO_GUARD_C_API uint64_t cgo_guard_live_sites(cgo_guard_live_site *out, uint64_t max) {

@@ -20,7 +20,7 @@ extern "C" const char *cgo_guard_describe(cgo_guard_error *error);
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
-constexpr const char *no_stack = "(the C++ stack of an exception is not captured on this platform)\n";
+constexpr const char *why_no_stack = "it is not recorded where signals are not guarded";
 
 /// @return a malloc'ed copy of the string that `make` makes, or nullptr without memory.
 template <class Make>
@@ -105,7 +105,15 @@ CGO_GUARD_C_API const uint32_t *cgo_guard_released_go_values(void) { return cgo_
 
 CGO_GUARD_C_API const char *cgo_guard_stack(cgo_guard_error *error) {
   using namespace cgo_guard::detail;
-  return can_be_told("cgo_guard_stack", error, &is_live) ? no_stack : "";
+  if (!can_be_told("cgo_guard_stack", error, &is_live)) return "";
+  return "";
+}
+
+CGO_GUARD_C_API int cgo_guard_guards_signals(void) { return 0; }
+
+CGO_GUARD_C_API const char *cgo_guard_why_no_stack(const cgo_guard_error *error) {
+  using namespace cgo_guard::detail;
+  return error != nullptr && error->frame_count == 0 && has_stack_of_its_own(*error) ? why_no_stack : "";
 }
 
 CGO_GUARD_C_API const char *cgo_guard_describe(cgo_guard_error *error) {
@@ -113,7 +121,8 @@ CGO_GUARD_C_API const char *cgo_guard_describe(cgo_guard_error *error) {
   if (!can_be_told("cgo_guard_describe", error, &is_live)) return "";
   portable_error &slot = slot_of(*error);
   if (slot.shared) return error->message;
-  if (slot.described == nullptr) slot.described = make_text([error] { return describe(*error, "", no_stack); });
+  if (slot.described == nullptr)
+    slot.described = make_text([error] { return describe(*error, "", "", cgo_guard_why_no_stack(error)); });
   return slot.described != nullptr ? slot.described : error->message;
 }
 
@@ -167,13 +176,20 @@ CGO_GUARD_C_API char *cgo_guard_decorate(const char *report, uint32_t flags) {
   return make_text([=] { return decorate(report != nullptr ? report : "", flags); });
 }
 
-/// The policies are about a heap that is known to be corrupt, and here it never is: nothing depends on them.
+/// What would have to be done by a handler of signals is refused. The other options hold by themselves: of a heap that
+/// is known to be corrupt, which here it never is, and of when a neighbour's handler comes, which always has the
+/// signal.
 CGO_GUARD_C_API const char *cgo_guard_configure(const cgo_guard_options *options) {
   if (const char *const refusal = cgo_guard::detail::refuse_options(options)) return refusal;
   if (options->core_dir != nullptr && options->core_dir[0] != 0) {
-    return "cgo_guard_configure: there are no cores of faults on this platform: it guards no signals";
+    return "cgo_guard_configure: core_dir: signals are not guarded here, so there are no faults to take cores of";
   }
-  if (options->catch_exit != 0) return "cgo_guard_configure: exit() can't be caught on this platform";
+  if ((options->crash_file != nullptr && options->crash_file[0] != 0) || options->crash_fd > 0) {
+    return "cgo_guard_configure: crash_file, crash_fd: signals are not guarded here, so no crash is reported";
+  }
+  if (options->catch_exit != 0) {
+    return "cgo_guard_configure: catch_exit: only exceptions are guarded here, and exit() throws none";
+  }
   return nullptr;
 }
 

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 /// @file which.hpp
-/// Which C library and which C++ runtime these are, if they are ones that there are files for here. Macros only: for
-/// config.hpp, from which everybody has them.
+/// Which C library and which C++ runtime these are, if they are ones that there are files for here. Macros only, and C:
+/// for abi.h, from which everybody has them.
 #ifndef CGO_GUARD_RUNTIME_WHICH_HPP
 #define CGO_GUARD_RUNTIME_WHICH_HPP
 
-#include <cstddef>  // from which the libraries say who they are
+// From which the libraries say who they are.
+#if defined(__cplusplus)
+#include <cstddef>
+#endif
+#include <stdint.h>
 
 #if defined(__GLIBC__)
 #define CGO_GUARD_LIBC_IS_GLIBC 1
@@ -14,8 +18,10 @@
 #define CGO_GUARD_KNOWS_LIBC 0
 #endif
 
-// libc++ is none of them: its exception objects are laid out differently.
-#if defined(__GLIBCXX__)
+// libc++ is none of them: its exception objects are laid out differently. In C nobody knows.
+#if !defined(__cplusplus)
+#define CGO_GUARD_KNOWS_CXX 1
+#elif defined(__GLIBCXX__)
 #define CGO_GUARD_CXX_IS_LIBSTDCXX 1
 #define CGO_GUARD_KNOWS_CXX 1
 // How the readable name begins of what std::throw_with_nested throws; the user's type and a '>' follow.

@@ -49,6 +49,13 @@ inline bool can_be_told(const char *function, const cgo_guard_error *error,
   return false;
 }
 
+/// Whether it is the failure of a guard's block in C++, whose stack a reader would look for. Not a cause, which has no
+/// guard of its own, and nothing whose details are lost.
+inline bool has_stack_of_its_own(const cgo_guard_error &e) noexcept {
+  return e.function[0] != 0 && e.code != CGO_GUARD_GO && e.code != CGO_GUARD_QUARANTINED &&
+         e.cleanup != CGO_GUARD_CLEANUP_UNKNOWN;
+}
+
 /// @param magic what is found where an error has its own.
 inline const char *why_not_freed(std::uint64_t magic) noexcept {
   return magic == freed_magic ? "this error was already freed; further ones are only counted"

@@ -19,6 +19,10 @@ inline const char *refuse_options(const cgo_guard_options *options) noexcept {
   if (options->heap_policy < CGO_GUARD_HEAP_QUARANTINE || options->heap_policy > CGO_GUARD_HEAP_CRASH) {
     return "cgo_guard_configure: heap_policy is none of quarantine, continue, crash";
   }
+  if (options->neighbours < CGO_GUARD_NEIGHBOURS_AUTO || options->neighbours > CGO_GUARD_NEIGHBOURS_LAST) {
+    return "cgo_guard_configure: neighbours is none of auto, first, last";
+  }
+  if (options->crash_fd < -1) return "cgo_guard_configure: crash_fd is no file descriptor; -1 is for no report at all";
   return nullptr;
 }
 
