@@ -25,7 +25,7 @@ func TestTrap47ProgramsCanBeStartedWhileGuardsFail(t *testing.T) {
 		defer close(finished)
 		inParallel(8, func(i int) {
 			cases := []guardtest.Case{guardtest.Named("read through null"), guardtest.Named("throw std::out_of_range"),
-				guardtest.Named("abort"), guardtest.Named("divide by zero")}
+				guardtest.Named("abort"), guardtest.Named("arithmetic exception")}
 			for n := 0; atomic.LoadInt32(&stop) == 0; n++ {
 				if c := cases[n%len(cases)]; c.Call(16) == nil {
 					t.Errorf("%s: a failure was lost", c.Name)

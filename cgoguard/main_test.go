@@ -84,13 +84,26 @@ func startChild(t *testing.T, name string) (output string, err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), childDeadline)
 	defer cancel()
-	command := exec.CommandContext(ctx, executable)
+	words := append(emulator(), executable)
+	command := exec.CommandContext(ctx, words[0], words[1:]...)
 	command.Env = append(os.Environ(), childVariable+"="+name)
 	both, err := command.CombinedOutput()
 	if ctx.Err() != nil {
 		err = fmt.Errorf("still running after %v", childDeadline)
 	}
 	return string(both), err
+}
+
+// emulator is what starts a program of this processor where the machine has another: the kernel there can't. It is what
+// `go test -exec` was given.
+func emulator() []string { return strings.Fields(os.Getenv("CGO_GUARD_TEST_EMULATOR")) }
+
+// skipEmulated skips what an emulator can't show.
+func skipEmulated(t *testing.T, why string) {
+	t.Helper()
+	if len(emulator()) > 0 {
+		t.Skip("under an emulator: " + why)
+	}
 }
 
 // failChild ends a child that found a mistake.

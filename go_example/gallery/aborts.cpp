@@ -33,14 +33,24 @@ struct throws_on_exit {
 }  // namespace
 
 extern "C" {
+#if defined(__aarch64__)
+cgo_guard_error *run_no_instruction(void) {
+  return CGO_GUARD { asm volatile(".inst 1"); };
+}
+#else
 cgo_guard_error *divide_by_zero(void) {
   return CGO_GUARD { hidden(hidden(1) / hidden(0)); };
 }
+#endif
 cgo_guard_error *reach_unreachable(void) {
   return CGO_GUARD { __builtin_trap(); };
 }
 cgo_guard_error *hit_breakpoint(void) {
+#if defined(__aarch64__)
+  return CGO_GUARD { asm volatile("brk #42"); };
+#else
   return CGO_GUARD { asm volatile("int3"); };
+#endif
 }
 cgo_guard_error *call_abort(void) {
   return CGO_GUARD { std::abort(); };

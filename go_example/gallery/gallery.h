@@ -38,7 +38,11 @@ cgo_guard_error *free_twice(void);
 cgo_guard_error *do_nothing(void);
 
 /* aborts.cpp */
+#ifdef __aarch64__
+cgo_guard_error *run_no_instruction(void);
+#else
 cgo_guard_error *divide_by_zero(void);
+#endif
 cgo_guard_error *reach_unreachable(void);
 cgo_guard_error *hit_breakpoint(void);
 cgo_guard_error *call_abort(void);

@@ -9,6 +9,7 @@ import "C"
 
 import (
 	"fmt"
+	"runtime"
 
 	"github.com/cgo-guard/cgo_guard/cgoguard"
 )
@@ -95,8 +96,8 @@ var Faults = []Case{
 		function: C.guardtest_function(C.guardtest_wild_read)},
 	{Name: "read past end of file", Code: signal, Number: sigbus, ErrorName: "SIGBUS",
 		Access: cgoguard.AccessRead, function: C.guardtest_function(C.guardtest_read_past_file)},
-	{Name: "divide by zero", Code: signal, Number: sigfpe, ErrorName: "SIGFPE", Message: "zero",
-		function: C.guardtest_function(C.guardtest_divide_by_zero)},
+	{Name: "arithmetic exception", Code: signal, Number: sigfpe, ErrorName: "SIGFPE", Message: arithmeticMessage(),
+		function: C.guardtest_function(C.guardtest_arithmetic_exception)},
 	{Name: "illegal instruction", Code: signal, Number: sigill, ErrorName: "SIGILL",
 		function: C.guardtest_function(C.guardtest_illegal_instruction)},
 	{Name: "breakpoint", Code: signal, Number: sigtrap, ErrorName: "SIGTRAP",
@@ -141,6 +142,14 @@ var (
 	DirectionFlag  = Case{Name: "direction flag", function: C.guardtest_function(C.guardtest_fault_with_direction_flag)}
 	AlignmentCheck = Case{Name: "alignment check", function: C.guardtest_function(C.guardtest_fault_with_alignment_check)}
 )
+
+// arithmeticMessage is what a SIGFPE says: it comes of a division, or is raised where 1/0 is 0.
+func arithmeticMessage() string {
+	if runtime.GOARCH == "amd64" {
+		return "zero"
+	}
+	return "raised"
+}
 
 // All returns every case that leaves the process fit for the next one.
 func All() []Case {

@@ -6,7 +6,7 @@
 #include <csignal>
 #include <stdexcept>
 
-#include "opaque.hpp"
+#include "processor.hpp"
 
 using guardtest::null_plus;
 using guardtest::opaque;
@@ -81,24 +81,16 @@ extern "C" cgo_guard_error *guardtest_read_past_file(uint64_t) {
   return CGO_GUARD { opaque(guardtest::page_past_end_of_file()[0]); };
 }
 
-extern "C" cgo_guard_error *guardtest_divide_by_zero(uint64_t token) {
-  return CGO_GUARD { opaque(static_cast<int>(token) / opaque(0)); };
+extern "C" cgo_guard_error *guardtest_arithmetic_exception(uint64_t token) {
+  return CGO_GUARD { guardtest::arithmetic_exception(static_cast<int>(token)); };
 }
 
 extern "C" cgo_guard_error *guardtest_illegal_instruction(uint64_t) {
-  return CGO_GUARD {
-    if (opaque(1)) __builtin_trap();
-  };
+  return CGO_GUARD { guardtest::illegal_instruction(); };
 }
 
 extern "C" cgo_guard_error *guardtest_breakpoint(uint64_t) {
-  return CGO_GUARD {
-#if defined(__x86_64__)
-    asm volatile("int3");
-#else
-    std::raise(SIGTRAP);
-#endif
-  };
+  return CGO_GUARD { guardtest::breakpoint(); };
 }
 
 extern "C" cgo_guard_error *guardtest_raise_sigsys(uint64_t) {

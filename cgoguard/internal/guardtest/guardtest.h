@@ -53,7 +53,7 @@ cgo_guard_error *guardtest_write_read_only(uint64_t token);
 cgo_guard_error *guardtest_execute_data(uint64_t token);
 cgo_guard_error *guardtest_wild_read(uint64_t token);
 cgo_guard_error *guardtest_read_past_file(uint64_t token);
-cgo_guard_error *guardtest_divide_by_zero(uint64_t token);
+cgo_guard_error *guardtest_arithmetic_exception(uint64_t token);
 cgo_guard_error *guardtest_illegal_instruction(uint64_t token);
 cgo_guard_error *guardtest_breakpoint(uint64_t token);
 cgo_guard_error *guardtest_raise_sigsys(uint64_t token);

@@ -5,7 +5,7 @@
 
 #include <cfenv>
 
-#include "opaque.hpp"
+#include "processor.hpp"
 
 using guardtest::null_plus;
 
@@ -37,33 +37,11 @@ extern "C" cgo_guard_error *guardtest_fault_with_float_traps(uint64_t token) {
 }
 
 extern "C" cgo_guard_error *guardtest_fault_with_direction_flag(uint64_t token) {
-  return CGO_GUARD {
-#if defined(__x86_64__)
-    asm volatile("std\n\tmovq $1, (%0)" : : "r"(null_plus(token)) : "memory");
-#else
-    *static_cast<volatile uint64_t *>(null_plus(token)) = 1;
-#endif
-  };
+  return CGO_GUARD { guardtest::write_with_direction_flag(null_plus(token)); };
 }
 
 extern "C" cgo_guard_error *guardtest_fault_with_alignment_check(uint64_t token) {
-  return CGO_GUARD {
-#if defined(__x86_64__)
-    // Below the red zone first: the compiler may keep variables in it.
-    asm volatile(
-        "lea -128(%%rsp), %%rsp\n\t"
-        "pushfq\n\t"
-        "orq $0x40000, (%%rsp)\n\t"
-        "popfq\n\t"
-        "lea 128(%%rsp), %%rsp\n\t"
-        "movq $1, (%0)"
-        :
-        : "r"(null_plus(token))
-        : "memory", "cc");
-#else
-    *static_cast<volatile uint64_t *>(null_plus(token)) = 1;
-#endif
-  };
+  return CGO_GUARD { guardtest::write_with_alignment_check(null_plus(token)); };
 }
 
 // pthread_cancel unwinds the stack with an exception that must reach the thread's start, through any guard.

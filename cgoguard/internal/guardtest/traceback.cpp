@@ -9,7 +9,7 @@
 #include <new>
 #include <stdexcept>
 
-#include "opaque.hpp"
+#include "processor.hpp"
 
 extern "C" void guardtest_go_function(uintptr_t function);
 
@@ -46,9 +46,9 @@ namespace {
 }  // namespace
 
 [[gnu::noinline]] void fall_off_the_frame(std::size_t size) {
-  volatile char *const room = static_cast<char *>(alloca(opaque(size)));  // so that the frame is found by rbp
+  volatile char *const room = static_cast<char *>(alloca(opaque(size)));  // so that the frame is found by its pointer
   room[0] = 1;
-  asm volatile("movq $0x1000,%%rbp\n\tmovq $1,0x50" ::: "memory");
+  GUARDTEST_WRITE_WITHOUT_FRAME_POINTER;
 }
 
 [[gnu::noinline]] void call_nothing() {

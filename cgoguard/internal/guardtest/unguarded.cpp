@@ -3,7 +3,7 @@
 #include <csignal>
 #include <cstdlib>
 
-#include "opaque.hpp"
+#include "processor.hpp"
 
 extern "C" void guardtest_unguarded_crash(void) { *static_cast<volatile uint64_t *>(guardtest::null_plus(0x40)) = 1; }
 
@@ -18,7 +18,7 @@ extern "C" void guardtest_unguarded_overrun(void) {
 extern "C" cgo_guard_error *guardtest_spin(volatile int32_t *started) {
   return CGO_GUARD {
     *started = 1;
-    for (;;) asm volatile("pause");
+    for (;;) guardtest::relax();
   };
 }
 
