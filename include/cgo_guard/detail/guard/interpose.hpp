@@ -13,6 +13,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "../state/sanitizer.hpp"
 #include "originals.hpp"
@@ -27,7 +28,6 @@
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 using assert_function = void (*)(const char *, const char *, libc::assert_line, const char *);
-using check_function = void (*)(const char *, int, const char *, const char *);
 }  // namespace detail
 CGO_GUARD_NAMESPACE_END
 
@@ -81,17 +81,17 @@ CGO_GUARD_INTERPOSER void __cxa_deleted_virtual() {
 }
 
 #if defined(CGO_GUARD_CXX_CHECK)
-CGO_GUARD_INTERPOSER void cgo_guard_v1_check_failed(const char *file, int line, const char *function,
-                                                    const char *condition) noexcept __asm__(CGO_GUARD_CXX_CHECK);
+CGO_GUARD_INTERPOSER void cgo_guard_v1_check_failed(CGO_GUARD_CXX_CHECK_PARAMETERS) noexcept
+    __asm__(CGO_GUARD_CXX_CHECK);
 
-CGO_GUARD_INTERPOSER void cgo_guard_v1_check_failed(const char *file, int line, const char *function,
-                                                    const char *condition) noexcept {
+CGO_GUARD_INTERPOSER void cgo_guard_v1_check_failed(CGO_GUARD_CXX_CHECK_PARAMETERS) noexcept {
   using namespace cgo_guard::detail;
+  char text[sizeof(guard_record::note)];
+  CGO_GUARD_CXX_CHECK_TEXT(text);
   if (guard_record *record = begin_note(0)) {
-    std::snprintf(record->note, sizeof record->note, "%s:%d: %s: Assertion '%s' failed.", file != nullptr ? file : "?",
-                  line, function != nullptr ? function : "?", condition != nullptr ? condition : "?");
-  } else if (auto *const original = originals.check_failed.as<check_function>()) {
-    original(file, line, function, condition);
+    std::memcpy(record->note, text, sizeof text);
+  } else if (auto *const original = originals.check_failed.as<void (*)(CGO_GUARD_CXX_CHECK_PARAMETERS)>()) {
+    original(CGO_GUARD_CXX_CHECK_ARGUMENTS);
   }
   std::abort();
 }

@@ -12,8 +12,6 @@
 #include <system_error>
 #include <typeinfo>
 
-#include <cxxabi.h>
-
 #include "../../config.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
@@ -50,26 +48,6 @@ struct future_error_layout : std::logic_error {
 };
 inline const std::error_code &code_of_future_error(const void *error) noexcept {
   return static_cast<const future_error_layout *>(error)->code;
-}
-
-/// The class of a type_info itself, which tells its layout (Itanium C++ ABI, 2.9.5). By name, and out of its table of
-/// virtual functions: under -fno-rtti there is no dynamic_cast, and a module may have a libstdc++ of its own.
-inline const char *kind_of_type(const std::type_info &type) noexcept {
-  const std::type_info *const *table = nullptr;
-  std::memcpy(&table, static_cast<const void *>(&type), sizeof table);
-  return table[-1] != nullptr ? table[-1]->name() : "";
-}
-
-/// Calls visit(base) for each direct base of a class.
-template <class Visit>
-void for_each_base(const std::type_info &type, Visit &&visit) noexcept {
-  const char *const kind = kind_of_type(type);
-  if (std::strcmp(kind, "N10__cxxabiv120__si_class_type_infoE") == 0) {
-    visit(*static_cast<const abi::__si_class_type_info &>(type).__base_type);
-  } else if (std::strcmp(kind, "N10__cxxabiv121__vmi_class_type_infoE") == 0) {
-    const auto &many = static_cast<const abi::__vmi_class_type_info &>(type);
-    for (unsigned i = 0; i < many.__base_count; ++i) visit(*many.__base_info[i].__base_type);
-  }
 }
 
 }  // namespace detail::cxx

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <initializer_list>
 
 #include "../../config.hpp"
 
@@ -69,7 +70,8 @@ inline void fold_allocators(char *name) noexcept {
 /// In place: it only becomes shorter.
 inline void fold_name(char *name) noexcept {
   if (std::strstr(name, "std::") == nullptr) return;
-  erase_all(name, "__cxx11::");
+  // The versions of their libraries that are in use: libstdc++'s, libc++'s, and that of libc++'s <filesystem>.
+  for (const char *const version : {"__cxx11::", "__1::", "__fs::"}) erase_all(name, version);
   erase_all(name, "[abi:cxx11]");
   fold_characters(name);
   fold_allocators(name);

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSL-1.0
+/// @file cxx_libcxxabi.hpp
+/// libc++ and libc++abi: how their types answer a catch clause, and their functions whose names mean something.
+#ifndef CGO_GUARD_CXX_LIBCXXABI_HPP
+#define CGO_GUARD_CXX_LIBCXXABI_HPP
+
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+#include <typeinfo>
+
+#include "cxx_exceptions.hpp"
+
+extern "C" int __gxx_personality_v0(...);
+extern "C" void cgo_guard_v1_cxx_share(void *) noexcept __asm__("__cxa_increment_exception_refcount");
+
+// The function behind operator[] and its like where libc++ is asked to check. Since LLVM 15 there is one for all of
+// libc++, std::__libcpp_verbose_abort(const char *format, ...); before, std::__libcpp_abort_debug_function, to which
+// the pointer std::__libcpp_debug_function leads at first.
+#if _LIBCPP_VERSION >= 15000
+#define CGO_GUARD_CXX_CHECK "_ZNSt3__122__libcpp_verbose_abortEPKcz"
+#define CGO_GUARD_CXX_CHECK_PARAMETERS const char *format, ...
+#define CGO_GUARD_CXX_CHECK_ARGUMENTS "%s", text
+#define CGO_GUARD_CXX_CHECK_TEXT(text)                  \
+  std::va_list arguments;                               \
+  va_start(arguments, format);                          \
+  std::vsnprintf(text, sizeof text, format, arguments); \
+  va_end(arguments)
+#else
+#define CGO_GUARD_CXX_CHECK "_ZNSt3__129__libcpp_abort_debug_functionERKNS_19__libcpp_debug_infoE"
+#define CGO_GUARD_CXX_CHECK_PARAMETERS const cgo_guard::detail::cxx::failed_check &failed
+#define CGO_GUARD_CXX_CHECK_ARGUMENTS failed
+#define CGO_GUARD_CXX_CHECK_TEXT(text)                                                                             \
+  std::snprintf(text, sizeof text, "%s:%d: assertion '%s' failed: %s", failed.file, failed.line, failed.condition, \
+                failed.message)
+#endif
+
+CGO_GUARD_NAMESPACE_BEGIN
+namespace detail::cxx {
+
+#if _LIBCPP_VERSION >= 15000
+constexpr const char *check_readable_name = "std::__libcpp_verbose_abort(char const*, ...)";
+#else
+constexpr const char *check_readable_name = "std::__libcpp_abort_debug_function(std::__libcpp_debug_info const&)";
+/// __libcpp_debug_info (__debug).
+struct failed_check {
+  const char *file;
+  int line;
+  const char *condition, *message;
+};
+#endif
+constexpr const char *rethrow_exception_name = "_ZSt17rethrow_exceptionSt13exception_ptr";
+
+/// What a catch clause of type `wanted` would be given of an object. @param object becomes the part of it that is one.
+/// By can_catch(thrown, object), which nothing public declares: the fifth entry of a type_info's table of virtual
+/// functions (private_typeinfo.h, which has two functions of no use in front of it, so that libstdc++'s __do_catch,
+/// with the same arguments, stands at the same place).
+inline bool catches(const std::type_info *wanted, const std::type_info *thrown, void *&object) noexcept {
+  using function = bool (*)(const std::type_info *, const std::type_info *, void **, unsigned);
+  const function *table = nullptr;
+  std::memcpy(&table, static_cast<const void *>(wanted), sizeof table);
+  return table[4](wanted, thrown, &object, 1);
+}
+
+/// The type by which libraries recognise an unwind that they may not swallow. libc++abi has none, but a process that
+/// also holds libstdc++ may.
+extern const char forced_unwind_type_info[] __asm__("_ZTIN10__cxxabiv115__forced_unwindE") __attribute__((weak));
+
+/// Brings the object file in that defines __cxa_throw, where the library is linked statically: a definition that isn't
+/// weak wins over ours.
+inline void bring_in_throw() noexcept {
+  static void *const volatile same_object_file = reinterpret_cast<void *>(&cgo_guard_v1_cxx_share);
+  static_cast<void>(same_object_file);
+}
+
+}  // namespace detail::cxx
+CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_CXX_LIBCXXABI_HPP
