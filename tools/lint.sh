@@ -69,6 +69,7 @@ check "C++ formatting" "run ./dev format" format_cpp
 check "Go formatting" "run ./dev format" format_go
 check "go vet" "see below" vet .
 check "go vet, examples" "see below" vet go_example
+check "go vet, commands" "see below" vet cmd
 for compiler in g++ clang++; do
   check "each header alone, $compiler" "include what it uses" headers_alone "$compiler"
 done

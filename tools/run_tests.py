@@ -25,7 +25,7 @@ from count_tests import FAILED, PASSED, SKIPPED, Outcome, ending, from_catch2, f
 # Never fewer than two: even on one core a test that sleeps should not hold up the next.
 JOBS = max(2, os.cpu_count() or 2)
 # Go modules of their own, because what they need is nothing that the library may ask for.
-MODULES = [("peers", "tests/peers"), ("neighbours", "tests/neighbours"), ("reporters", "tests/reporters")]
+MODULES = [("peers", "tests/peers"), ("neighbours", "tests/neighbours"), ("reporters", "tests/reporters"), ("cmd", "cmd")]
 
 outcomes = []
 

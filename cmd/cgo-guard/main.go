@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSL-1.0
+
+// The cgo-guard command holds the tools that go with the cgo_guard library, one sub-command each.
+//
+//	go run github.com/cgo-guard/cgo_guard/cmd/cgo-guard@latest <command> [arguments]
+//
+// "cgo-guard help" lists the commands, and "cgo-guard help <command>" says how one is used.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+)
+
+// A command is given the arguments after its name and returns the exit status: 0 for success, 1 where it has found
+// something to complain about, 2 where it could not do what was asked. It answers -help itself.
+type command struct {
+	name, summary string
+	main          func(args []string, stdout, stderr io.Writer) int
+}
+
+var commands = []command{}
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+func run(args []string, stdout, stderr io.Writer) int {
+	if len(args) == 0 {
+		usage(stderr)
+		return 2
+	}
+	name, rest := args[0], args[1:]
+	switch name {
+	case "help", "-h", "-help", "--help":
+		if len(rest) == 0 {
+			usage(stdout)
+			return 0
+		}
+		name, rest = rest[0], []string{"-help"}
+	}
+	for _, c := range commands {
+		if c.name == name {
+			return c.main(rest, stdout, stderr)
+		}
+	}
+	fmt.Fprintf(stderr, "cgo-guard: there is no command %q\n\n", name)
+	usage(stderr)
+	return 2
+}
+
+func usage(w io.Writer) {
+	fmt.Fprint(w, "usage: cgo-guard <command> [arguments]\n\nThe commands are\n\n")
+	for _, c := range commands {
+		fmt.Fprintf(w, "\t%-10s  %s\n", c.name, c.summary)
+	}
+	fmt.Fprint(w, "\n\"cgo-guard help <command>\" says how one is used.\n")
+}
