@@ -100,7 +100,7 @@ struct without_reference<T &> {
 template <class T>
 using referred_to = typename without_reference<T>::type;
 
-/// What the trampoline calls. Its name marks the border in a symbolized stack (stack_present.hpp).
+/// What the trampoline calls. Its name marks the border in a symbolized stack (guarded_blocks.hpp).
 template <class Body>
 void block_thunk(void *body) {
   // May become a tail call, which saves a nanosecond and leaves no frame: see name_the_block.

@@ -54,7 +54,7 @@ inline void set_frames(error_slot &slot, guard_record &record) noexcept {
 }
 
 /// Makes the thunk that was instantiated for the guarded block the last frame, if it isn't: a block that ends in a call
-/// leaves none, and the stack would not tell which guard it stands under (stack_present.hpp).
+/// leaves none, and the stack would not tell which guard it stands under (guarded_blocks.hpp).
 inline void name_the_block(guard_record &record, void (*thunk)(void *)) noexcept {
   const auto begin = reinterpret_cast<std::uintptr_t>(thunk);
   std::uint64_t kept = frames_kept(record.total);

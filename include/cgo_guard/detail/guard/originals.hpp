@@ -3,47 +3,16 @@
 /// The functions behind those of libc and libstdc++ that we define: found when our module is loaded, and not at the
 /// throw or the exit that needs one. dlsym takes the loader's lock, and who throws may run while another thread holds
 /// it and waits for him: a plugin's static constructor that joins a thread.
-///
-/// Every module has its own, and so does whatever touches them: which definition comes next depends on who asks. Shared
-/// between a program and a library, they would lead from the library's throw to the library's throw.
 #ifndef CGO_GUARD_ORIGINALS_HPP
 #define CGO_GUARD_ORIGINALS_HPP
 
-#include <atomic>
 #include <initializer_list>
 
-#include <dlfcn.h>
-
 #include "../runtime/cxx.hpp"
-
-// Otherwise inline functions and variables are one for all modules, where the compiler has not inlined them.
-#define CGO_GUARD_OF_THIS_MODULE __attribute__((visibility("hidden")))
+#include "../runtime/original.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
-
-class CGO_GUARD_OF_THIS_MODULE original {
- public:
-  constexpr explicit original(const char *name) noexcept : name_(name) {}
-
-  /// The next definition of the name after ours, or nullptr where there is none (a static program).
-  /// Static constructors of other files may come before the search below; then it is made on the spot.
-  template <class Function>
-  Function as() noexcept {
-    if (!known_.load(std::memory_order_acquire)) look_up();
-    return reinterpret_cast<Function>(address_.load(std::memory_order_relaxed));
-  }
-
-  void look_up() noexcept {
-    address_.store(dlsym(RTLD_NEXT, name_), std::memory_order_relaxed);
-    known_.store(true, std::memory_order_release);
-  }
-
- private:
-  const char *name_;
-  std::atomic<void *> address_{nullptr};
-  std::atomic<bool> known_{false};
-};
 
 struct CGO_GUARD_OF_THIS_MODULE original_functions {
   original cxa_throw{"__cxa_throw"};

@@ -10,7 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "stack_present.hpp"
+#include "../../config.hpp"
+#include "function_names.hpp"
+#include "resolved_frame.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {

@@ -25,24 +25,12 @@
 #include "libdw.hpp"
 #include "loaded_module.hpp"
 #include "noted_modules.hpp"
+#include "resolved_frame.hpp"
 #include "symbolize_elf.hpp"
 #include "symbolize_libdw.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
-
-/// One function at one address. Unknown texts are empty, unknown numbers 0.
-struct resolved_frame {
-  const void *address = nullptr;
-  std::string function;  ///< demangled
-  std::string file;
-  int line = 0;
-  int column = 0;
-  std::string module;                ///< path of the file the code was loaded from
-  std::uintptr_t module_offset = 0;  ///< address minus load bias: what addr2line -e module takes
-  std::string build_id;              ///< lower-case hex
-  bool inlined = false;              ///< has no frame of its own; the next element is its caller
-};
 
 /// Where resolve() starts. Each stage falls back on those after it.
 enum class symbolizer_stage { libdw, elf, dladdr, none };
