@@ -12,6 +12,7 @@ import (
 	_ "github.com/cgo-guard/cgo_guard/include/cgo_guard"
 	_ "github.com/cgo-guard/cgo_guard/include/cgo_guard/detail"
 	_ "github.com/cgo-guard/cgo_guard/include/cgo_guard/detail/arch"
+	_ "github.com/cgo-guard/cgo_guard/include/cgo_guard/detail/arch/aarch64"
 	_ "github.com/cgo-guard/cgo_guard/include/cgo_guard/detail/arch/x86_64"
 	_ "github.com/cgo-guard/cgo_guard/include/cgo_guard/detail/crash"
 	_ "github.com/cgo-guard/cgo_guard/include/cgo_guard/detail/exception"

@@ -74,6 +74,8 @@ def untold(texts):
         with open(os.path.join(ROOT, head), encoding="utf-8") as file:
             told = set(re.findall(r"\w+", file.read().split("#ifndef")[0]))
         for path, text in texts:
+            if namespace == "arch" and floor_of(path) == "arch":
+                continue  # a namespace of its own inside
             for name in sorted(set(re.findall(r"\b%s::(\w+)" % namespace, text)) - told):
                 if not name.startswith("cgo_guard_v1_"):
                     yield "%s: %s::%s, of which the head of %s doesn't tell" % (path, namespace, name, head)

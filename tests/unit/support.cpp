@@ -4,6 +4,7 @@
 #include "support.hpp"
 
 #include <cerrno>
+#include <climits>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -26,7 +27,20 @@ std::vector<named_death> &deaths() {
 
 constexpr const char *variable = "CGO_GUARD_DEATH_CASE";
 
+/// This program again, by the command that it was started with where a kernel doesn't know how.
+void execute_self() {
+  char self[PATH_MAX] = {};
+  if (readlink("/proc/self/exe", self, sizeof self - 1) <= 0) return;
+  if (const char *const emulator = std::getenv(emulator_variable)) {
+    execlp(emulator, emulator, self, static_cast<char *>(nullptr));
+  } else {
+    execl(self, self, static_cast<char *>(nullptr));
+  }
+}
+
 }  // namespace
+
+bool under_emulation() { return std::getenv(emulator_variable) != nullptr; }
 
 void take_the_signals() {
   if (cgo_guard_error *error = CGO_GUARD{}) {
@@ -67,7 +81,7 @@ death run_death(const char *name) {
     close(channel[1]);
     setenv(variable, name, 1);
     alarm(20);
-    execl("/proc/self/exe", "/proc/self/exe", static_cast<char *>(nullptr));
+    execute_self();
     _exit(98);
   }
   close(channel[1]);

@@ -48,6 +48,12 @@ struct death {
   static void death_case_##name()
 #define die(name) run_death((static_cast<void>(death_registered_##name), #name))
 
+/// Names the command that runs programs of another processor (qemu-aarch64), where it is such a one that runs the
+/// tests.
+constexpr const char *emulator_variable = "CGO_GUARD_TEST_EMULATOR";
+/// Whether it does. A case that needs what an emulator leaves out says so and is skipped.
+bool under_emulation();
+
 bool register_death(const char *name, void (*body)());
 death run_death(const char *name);
 /// For main: runs the death case this process was started for. @return false if it was started for the tests.

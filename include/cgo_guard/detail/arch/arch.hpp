@@ -7,7 +7,7 @@
 /// - registers.hpp, what a walk knows of a frame: registers with pc() and sp(), register_count, register_name, index_of
 ///   (a DWARF number), exception_register, selector_register, frame_register, sp_register, pc_register,
 ///   return_register, most_saved_registers, continue_at_return_address, leaf_may_have_no_frame, ignores
-/// - routines.hpp: cgo_guard_v1_ load, touch, capture, resume, call_on and call, and the labels in load
+/// - routines.hpp: cgo_guard_v1_ load, touch, capture, resume and call_on, and the labels in the first two
 /// - trampoline.hpp: cgo_guard_v1_ run, own_run, enter, returned and landed, cgo_guard_v1_failure with its
 ///   failure_taker, and where things are in the trampoline's frame: record_room, state_offset, canary_offset,
 ///   thunk_offset, record_offset, return_address_offset, return_copy_offset, trampoline_sp_offset, trampolines_cfa,
@@ -44,6 +44,17 @@
 #include "x86_64/signal.hpp"
 #include "x86_64/thread.hpp"
 #include "x86_64/trampoline.hpp"
+#elif defined(CGO_GUARD_ARCH_IS_AARCH64)
+#include "aarch64/calls.hpp"
+#include "aarch64/code.hpp"
+#include "aarch64/core.hpp"
+#include "aarch64/memory.hpp"
+#include "aarch64/operand.hpp"
+#include "aarch64/registers.hpp"
+#include "aarch64/routines.hpp"
+#include "aarch64/signal.hpp"
+#include "aarch64/thread.hpp"
+#include "aarch64/trampoline.hpp"
 #else
 #error "cgo_guard: no arch/ folder for this processor; signals can't be guarded here (CGO_GUARD_HAS_SIGNALS must be 0)"
 #endif

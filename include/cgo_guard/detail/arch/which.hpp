@@ -8,6 +8,10 @@
 #if defined(__x86_64__) && !defined(__ILP32__)
 #define CGO_GUARD_ARCH_IS_X86_64 1
 #define CGO_GUARD_KNOWS_ARCH 1
+#elif defined(__aarch64__) && !defined(__ILP32__) && defined(__BYTE_ORDER__) && \
+    __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define CGO_GUARD_ARCH_IS_AARCH64 1
+#define CGO_GUARD_KNOWS_ARCH 1
 #else
 #define CGO_GUARD_KNOWS_ARCH 0
 #endif

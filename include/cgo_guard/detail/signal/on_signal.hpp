@@ -15,11 +15,13 @@ namespace detail {
 
 /// If our own probing access faulted, lets it return "can't be read", or written.
 inline bool excuse_own_read(ucontext_t &context) noexcept {
-  const std::uintptr_t at = arch::pc_of(context);
-  const bool reading = at >= reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_load_begin) &&
-                       at < reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_load_end);
-  const bool writing = at == reinterpret_cast<std::uintptr_t>(&arch::cgo_guard_v1_touch);
-  if (!reading && !writing) return false;
+  const auto is_between = [at = arch::pc_of(context)](const char *begin, const char *end) noexcept {
+    return at >= reinterpret_cast<std::uintptr_t>(begin) && at < reinterpret_cast<std::uintptr_t>(end);
+  };
+  if (!is_between(arch::cgo_guard_v1_load_begin, arch::cgo_guard_v1_load_end) &&
+      !is_between(arch::cgo_guard_v1_touch_begin, arch::cgo_guard_v1_touch_end)) {
+    return false;
+  }
   arch::set_pc(context, reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_load_failed));
   return true;
 }

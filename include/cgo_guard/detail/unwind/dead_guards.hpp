@@ -81,7 +81,7 @@ inline bool is_this_threads(const way_up &way, std::uintptr_t top) noexcept {
   if (way.end == 0 || way.ends_in_libc) return true;
   // The main thread begins in _start, which is the program's, right below where libc has the stack end: that is as good
   // as the same address, and no other stack fits between.
-  constexpr std::uintptr_t near = arch::page_size();
+  const std::uintptr_t near = arch::page_size();
   return way.end <= top + near && top <= way.end + near;
 }
 

@@ -4,6 +4,9 @@
 #ifndef CGO_GUARD_ARCH_X86_64_CALLS_HPP
 #define CGO_GUARD_ARCH_X86_64_CALLS_HPP
 
+#include "../which.hpp"
+
+#if defined(CGO_GUARD_ARCH_IS_X86_64)
 #include "routines.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
@@ -81,5 +84,7 @@ inline bool unpack_caller(std::uintptr_t packed, registers &out) noexcept {
 
 }  // namespace detail::arch
 CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_ARCH_IS_X86_64
 
 #endif  // CGO_GUARD_ARCH_X86_64_CALLS_HPP

@@ -5,6 +5,9 @@
 #ifndef CGO_GUARD_ARCH_X86_64_CODE_HPP
 #define CGO_GUARD_ARCH_X86_64_CODE_HPP
 
+#include "../which.hpp"
+
+#if defined(CGO_GUARD_ARCH_IS_X86_64)
 #include <cstring>
 
 #include "calls.hpp"
@@ -229,5 +232,7 @@ inline go_entry_frame inspect_go_entry(std::uintptr_t entry, std::uintptr_t at, 
 
 }  // namespace detail::arch
 CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_ARCH_IS_X86_64
 
 #endif  // CGO_GUARD_ARCH_X86_64_CODE_HPP

@@ -4,6 +4,9 @@
 #ifndef CGO_GUARD_ARCH_X86_64_CORE_HPP
 #define CGO_GUARD_ARCH_X86_64_CORE_HPP
 
+#include "../which.hpp"
+
+#if defined(CGO_GUARD_ARCH_IS_X86_64)
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -99,5 +102,7 @@ bool write_core_notes(const ucontext_t &context, char *room, Write &&write) noex
 
 }  // namespace detail::arch
 CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_ARCH_IS_X86_64
 
 #endif  // CGO_GUARD_ARCH_X86_64_CORE_HPP

@@ -6,6 +6,9 @@
 #ifndef CGO_GUARD_ARCH_X86_64_OPERAND_HPP
 #define CGO_GUARD_ARCH_X86_64_OPERAND_HPP
 
+#include "../which.hpp"
+
+#if defined(CGO_GUARD_ARCH_IS_X86_64)
 #include "code.hpp"
 #include "memory.hpp"
 #include "thread.hpp"
@@ -357,5 +360,7 @@ inline wanted read_wanted(const registers &r) noexcept {
 
 }  // namespace detail::arch
 CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_ARCH_IS_X86_64
 
 #endif  // CGO_GUARD_ARCH_X86_64_OPERAND_HPP

@@ -4,6 +4,9 @@
 #ifndef CGO_GUARD_ARCH_X86_64_REGISTERS_HPP
 #define CGO_GUARD_ARCH_X86_64_REGISTERS_HPP
 
+#include "../which.hpp"
+
+#if defined(CGO_GUARD_ARCH_IS_X86_64)
 #include <cstddef>
 #include <cstdint>
 
@@ -54,5 +57,7 @@ constexpr bool leaf_may_have_no_frame = false;
 
 }  // namespace detail::arch
 CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_ARCH_IS_X86_64
 
 #endif  // CGO_GUARD_ARCH_X86_64_REGISTERS_HPP

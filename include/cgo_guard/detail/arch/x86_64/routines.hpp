@@ -5,6 +5,9 @@
 #ifndef CGO_GUARD_ARCH_X86_64_ROUTINES_HPP
 #define CGO_GUARD_ARCH_X86_64_ROUTINES_HPP
 
+#include "../which.hpp"
+
+#if defined(CGO_GUARD_ARCH_IS_X86_64)
 #include <cstdint>
 
 #include "registers.hpp"
@@ -12,7 +15,8 @@
 //   cgo_guard_v1_load(address, out): *out = *address; returns 1, or 0 where that faults: the signal handler knows the
 //   one instruction that may (between load_begin and load_end) and continues at load_failed. No state needs to be kept.
 //
-//   cgo_guard_v1_touch(address): writes to *address without changing it; returns 1, or 0 where that faults. Likewise.
+//   cgo_guard_v1_touch(address): writes to *address without changing it; returns 1, or 0 where that faults. Likewise,
+//   between touch_begin and touch_end.
 //
 //   cgo_guard_v1_capture(registers): the caller's registers as they will be when capture returns.
 //   cgo_guard_v1_call: see there.
@@ -51,7 +55,13 @@ __asm__(
     ".type cgo_guard_v1_touch,@function\n"
     "cgo_guard_v1_touch:\n"
     "  .cfi_startproc\n"
+    ".weak cgo_guard_v1_touch_begin\n"
+    ".hidden cgo_guard_v1_touch_begin\n"
+    "cgo_guard_v1_touch_begin:\n"
     "  lock orq $0,(%rdi)\n"
+    ".weak cgo_guard_v1_touch_end\n"
+    ".hidden cgo_guard_v1_touch_end\n"
+    "cgo_guard_v1_touch_end:\n"
     "  movl $1,%eax\n"
     "  ret\n"
     "  .cfi_endproc\n"
@@ -150,10 +160,12 @@ __attribute__((visibility("hidden"))) void cgo_guard_v1_call_on(void (*function)
                                                                 void *top) noexcept;
 extern __attribute__((visibility("hidden"))) const char cgo_guard_v1_call[];
 extern __attribute__((visibility("hidden"))) const char cgo_guard_v1_load_begin[], cgo_guard_v1_load_end[],
-    cgo_guard_v1_load_failed[];
+    cgo_guard_v1_load_failed[], cgo_guard_v1_touch_begin[], cgo_guard_v1_touch_end[];
 }
 
 }  // namespace detail::arch
 CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_ARCH_IS_X86_64
 
 #endif  // CGO_GUARD_ARCH_X86_64_ROUTINES_HPP

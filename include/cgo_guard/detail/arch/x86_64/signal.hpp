@@ -5,6 +5,9 @@
 #ifndef CGO_GUARD_ARCH_X86_64_SIGNAL_HPP
 #define CGO_GUARD_ARCH_X86_64_SIGNAL_HPP
 
+#include "../which.hpp"
+
+#if defined(CGO_GUARD_ARCH_IS_X86_64)
 #include <cstddef>
 #include <cstring>
 
@@ -161,5 +164,7 @@ constexpr std::size_t usual_signal_frame = 4096;
 
 }  // namespace detail::arch
 CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_ARCH_IS_X86_64
 
 #endif  // CGO_GUARD_ARCH_X86_64_SIGNAL_HPP

@@ -4,6 +4,9 @@
 #ifndef CGO_GUARD_ARCH_X86_64_THREAD_HPP
 #define CGO_GUARD_ARCH_X86_64_THREAD_HPP
 
+#include "../which.hpp"
+
+#if defined(CGO_GUARD_ARCH_IS_X86_64)
 #include <cstdint>
 
 #include "../../../config.hpp"
@@ -29,5 +32,7 @@ inline std::uintptr_t at_distance_from_thread_pointer(std::uintptr_t distance) n
 
 }  // namespace detail::arch
 CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_ARCH_IS_X86_64
 
 #endif  // CGO_GUARD_ARCH_X86_64_THREAD_HPP

@@ -4,6 +4,9 @@
 #ifndef CGO_GUARD_ARCH_X86_64_TRAMPOLINE_HPP
 #define CGO_GUARD_ARCH_X86_64_TRAMPOLINE_HPP
 
+#include "../which.hpp"
+
+#if defined(CGO_GUARD_ARCH_IS_X86_64)
 #include <cstddef>
 #include <cstdint>
 
@@ -254,5 +257,7 @@ constexpr std::uintptr_t canary_of_any_version(std::uintptr_t word) { return wor
 
 }  // namespace detail::arch
 CGO_GUARD_NAMESPACE_END
+
+#endif  // CGO_GUARD_ARCH_IS_X86_64
 
 #endif  // CGO_GUARD_ARCH_X86_64_TRAMPOLINE_HPP
