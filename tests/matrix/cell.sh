@@ -12,6 +12,7 @@
 #   -f        the implementation comes first on the linker's line
 #   -S, -G    it, or the code with the guards, is a shared library
 #   -s        linked statically, -n also without an index of its unwind tables
+#   -r        its allocator is one that overlooks a double free
 #   -a        the amalgamated header, alone beside the sources, is the implementation too
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -22,7 +23,7 @@ cc=$1 cxx=$2 implementation=$3
 shift 3
 all=() guarded=() link=() defines=() sources=(guarded) also=() first=false shared=''
 include=$here/../../include
-while getopts x:g:l:t:2fSGsna option; do
+while getopts x:g:l:t:2fSGsnra option; do
   case $option in
     x) all+=("$OPTARG") ;;
     g) guarded+=("$OPTARG") ;;
@@ -34,6 +35,7 @@ while getopts x:g:l:t:2fSGsna option; do
     G) shared=guarded guarded+=(-fPIC) ;;
     s) defines+=(-DSTATICALLY_LINKED) ;;
     n) defines+=(-DWITHOUT_INDEX) ;;
+    r) defines+=(-DALLOCATOR_IS_BLIND) ;;
     a) include=$scratch ;;
     *) exit 2 ;;
   esac

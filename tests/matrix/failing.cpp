@@ -4,6 +4,7 @@
 /// that guards are often not from the same house.
 #undef NDEBUG
 #include <cassert>
+#include <cstdlib>
 #include <stdexcept>
 
 #include "program.h"
@@ -37,6 +38,13 @@ KEPT void write_null() {
 KEPT void fail_assertion() {
   volatile int value = 41;
   assert(value == 42 && "the answer");
+}
+
+KEPT void free_twice() {
+  void *volatile const block = std::malloc(24);
+  std::free(block);
+  std::free(block);
+  NO_TAIL_CALL;
 }
 
 KEPT static void promise() noexcept {

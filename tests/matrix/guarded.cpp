@@ -23,6 +23,10 @@ cgo_guard_error *guarded_noexcept() {
   return CGO_GUARD { break_noexcept(); };
 }
 
+cgo_guard_error *guarded_double_free() {
+  return CGO_GUARD { with_destructor(free_twice); };
+}
+
 // The implementation's own statics may come later, and must not begin anew then.
 static bool fail_before_main() {
   cgo_guard_free(CGO_GUARD { throw_out_of_range(); });

@@ -18,6 +18,7 @@ struct cgo_guard_error *guarded_throw(void);
 struct cgo_guard_error *guarded_fault(void);
 struct cgo_guard_error *guarded_assertion(void);
 struct cgo_guard_error *guarded_noexcept(void);
+struct cgo_guard_error *guarded_double_free(void);
 int guarded_value(int fail, struct cgo_guard_error **error);
 
 /* guarded_too.cpp */
@@ -30,6 +31,7 @@ void throw_out_of_range(void);
 void write_null(void);
 void fail_assertion(void);
 void break_noexcept(void);
+void free_twice(void);
 
 #ifdef __cplusplus
 }

@@ -184,7 +184,8 @@ class known_functions {
   }
 
   static std::uintptr_t address_of(const char *name) noexcept {
-    return reinterpret_cast<std::uintptr_t>(dlsym(RTLD_DEFAULT, name));
+    address_range range;
+    return find(name, range) ? range.begin : 0;
   }
 
   /// An allocator that is not libc's. Its functions reach each other by jumps, which leave no `free` on the stack.
@@ -246,15 +247,27 @@ class known_functions {
     void *address = dlsym(RTLD_DEFAULT, name);
     if (address == nullptr) address = linked_in(name);
     if (address == nullptr) return false;
-    out.begin = reinterpret_cast<std::uintptr_t>(address);
+    if (measure(address, out)) return true;
+    // Code that is linked for one address (-fno-pie, or any for 64-bit Arm) has the addresses of other modules'
+    // functions as constants: those of the linker's stubs for them, which are then the functions' addresses for
+    // everybody.
+    if (arch::stub_target(out.begin) == 0) return true;
+    void *const behind = dlsym(RTLD_NEXT, name);
+    if (behind != nullptr) measure(behind, out);
+    return true;
+  }
+
+  /// The range of a function from its first byte on. @return false where nothing says its end; then it is one byte.
+  static bool measure(void *function, address_range &out) noexcept {
+    out.begin = reinterpret_cast<std::uintptr_t>(function);
     out.end = out.begin + 1;
     frame_description description;
     if (find_frame_description(out.begin, description) && description.begin == out.begin) {
       out.end = description.end;
-    } else if (const std::uintptr_t size = libc::size_of_function(address)) {
+    } else if (const std::uintptr_t size = libc::size_of_function(function)) {
       out.end = out.begin + size;
     }
-    return true;
+    return out.end != out.begin + 1;
   }
 
   /// A static program has no dynamic symbols to ask for, but then what it calls is linked in.
