@@ -53,8 +53,8 @@ void check(const caught &error, int signal, const char *name, const char *messag
   CHECK(error->code == CGO_GUARD_SIGNAL);
   CHECK(error->number == signal);
   CHECK(std::string(error->name) == name);
-  CHECK(contains(message_of(error), message));
   INFO(message_of(error));
+  CHECK(contains(message_of(error), message));
   CHECK(error->access == access);
 }
 

@@ -65,7 +65,7 @@ void execute_data() {
   call_address(reinterpret_cast<std::uintptr_t>(code));
 }
 
-void wild_access() { sink = read_from(0x8000123456789abc); }
+void wild_access() { sink = read_from(0x4142434445464748); }
 
 void bus_error() {
   std::FILE *const file = std::tmpfile();

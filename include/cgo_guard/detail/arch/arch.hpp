@@ -14,18 +14,19 @@
 ///   inside_trampoline, canary, canary_of_any_version
 /// - calls.hpp, what a call leaves on the stack: pop_return_address, pop_frame, pack_caller, unpack_caller, red_zone,
 ///   written_below_sp, address_in_this_frame; and calls that nobody has written: set_call, call_on_stack
-/// - code.hpp, what machine code says: instruction_bytes, is_trap_instruction, is_undefined_instruction, failed_check,
-///   follows_call, follows_call_of_trampoline, direct_call_target, stub_target, function_called_before, find_jump,
-///   runs_on, pushes_a_canary, was_return, reaches_from_sp, frame_of_bare_terminate, bare_terminate_return_offset. Go's
-///   entry from C: largest_go_entry, go_entry_frame, inspect_go_entry
+/// - code.hpp, what machine code says: instruction_bytes, is_trap_instruction, trap_signal, is_undefined_instruction,
+///   failed_check, privileged_instruction, authenticates, follows_call, follows_call_of_trampoline, direct_call_target,
+///   stub_target, function_called_before, find_jump, runs_on, pushes_a_canary, was_return, reaches_from_sp,
+///   frame_of_bare_terminate, bare_terminate_return_offset. Go's entry from C: largest_go_entry, go_entry_frame,
+///   inspect_go_entry
 /// - operand.hpp, what the faulting instruction wanted, where the kernel doesn't say: wanted, read_wanted
 /// - signal.hpp, the ucontext: from_ucontext, to_ucontext, pc_of, sp_of, set_pc, fingerprint. What was the matter:
-///   is_page_fault, page_fault_was_write, page_fault_was_fetch, is_bad_call, pc_is_after_trap, is_behind_breakpoint.
-///   Who has sent it: sent_by_own_system_call, let_in_by_mask. The kernel's frame: called_by_kernel,
-///   usual_signal_frame, is_signal_return, signal_return_is_libcs, context_at_signal_return, leave_signal_frame. And
-///   clear_alignment_check
+///   is_page_fault, page_fault_was_write, page_fault_was_fetch, whole_pointer, is_bad_call, is_bad_landing,
+///   pc_is_after_trap, is_behind_breakpoint. Who has sent it: sent_by_own_system_call, let_in_by_mask. The kernel's
+///   frame: called_by_kernel, usual_signal_frame, is_signal_return, signal_return_is_libcs, context_at_signal_return,
+///   leave_signal_frame. And clear_alignment_check
 /// - thread.hpp: thread_pointer, distance_from_thread_pointer, at_distance_from_thread_pointer
-/// - memory.hpp: page_size, largest_page_size, is_canonical
+/// - memory.hpp: page_size, largest_page_size, is_canonical, may_hold_instruction
 /// - core.hpp, registers as a core has them: elf_machine, fill_core_registers, has_core_float_registers,
 ///   core_notes_room, write_core_notes
 #ifndef CGO_GUARD_ARCH_HPP

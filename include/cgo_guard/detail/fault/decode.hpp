@@ -157,13 +157,27 @@ inline const char *sanitizer_check_name(int number) noexcept {
   return number < static_cast<int>(sizeof names / sizeof names[0]) ? names[number] : nullptr;
 }
 
-inline void decode_illegal_instruction(const fault_facts &f, const sentence &to) noexcept {
+/// Instructions that compilers write where nothing can go on. @return false for another one.
+inline bool decode_trap(const fault_facts &f, const sentence &to) noexcept {
   if (const int check = arch::failed_check(f.instruction); check >= 0) {
     const char *const name = sanitizer_check_name(check);
     to.say("%s (check %d of clang's -fsanitize-trap)", name != nullptr ? name : "undefined behaviour", check);
   } else if (arch::is_trap_instruction(f.instruction) || arch::is_undefined_instruction(f.instruction)) {
     to.say("trap instruction (__builtin_trap, or code the compiler believed unreachable)");
   } else {
+    return false;
+  }
+  return true;
+}
+
+inline void decode_illegal_instruction(const fault_facts &f, const sentence &to) noexcept {
+  if (f.bad_landing) {
+    to.say("a call or jump came to 0x%lx, where none may (branch target identification)", printed_address(f));
+  } else if (f.code == ILL_ILLOPN && arch::authenticates(f.instruction)) {
+    to.say("pointer authentication failed: a return address or a pointer to code was overwritten");
+  } else if (const char *const name = arch::privileged_instruction(f.instruction)) {
+    to.say("privileged instruction (%s)", name);
+  } else if (!decode_trap(f, to)) {
     to.say("illegal instruction at 0x%lx", printed_address(f));
   }
 }
@@ -178,7 +192,9 @@ inline void decode_fault(const fault_facts &f, std::uint64_t frames, char *out, 
     case SIGBUS: return decode_bus_error(f, to);
     case SIGFPE: return to.say("%s", arithmetic_exception(f.code));
     case SIGILL: return decode_illegal_instruction(f, to);
-    case SIGTRAP: return to.say("breakpoint instruction without a debugger");
+    case SIGTRAP:
+      if (arch::trap_signal == SIGTRAP && decode_trap(f, to)) return;
+      return to.say("breakpoint instruction without a debugger");
     case SIGSYS: return to.say("system call %d is not allowed here (seccomp)", f.system_call);
     default: return to.say("signal %d, code %d", f.signal, f.code);
   }

@@ -45,8 +45,9 @@ inline bool is_synchronous(int signal, const siginfo_t &info, const ucontext_t &
 
 /// A general protection fault and an alignment check, of which the kernel knows no address. The instruction has one.
 inline void explain_protection_fault(const arch::registers &at_fault, bool of_alignment, fault_facts &out) noexcept {
-  if (!arch::is_canonical(out.pc)) {  // a processor that finds out only behind the jump
-    out.bad_call = out.address_known = out.not_canonical = true;
+  if (!arch::may_hold_instruction(out.pc)) {
+    out.bad_call = out.address_known = true;
+    out.not_canonical = !arch::is_canonical(out.pc);
     out.address = out.pc;
     out.access = CGO_GUARD_ACCESS_EXECUTE;
     return;
@@ -86,6 +87,8 @@ inline void describe_bad_address(const siginfo_t &info, const ucontext_t &contex
   out.access = arch::page_fault_was_fetch(context)   ? CGO_GUARD_ACCESS_EXECUTE
                : arch::page_fault_was_write(context) ? CGO_GUARD_ACCESS_WRITE
                                                      : CGO_GUARD_ACCESS_READ;
+  if (out.access != CGO_GUARD_ACCESS_EXECUTE) out.address = arch::whole_pointer(context, out.address);
+  out.not_canonical = !arch::is_canonical(out.address);
   out.bad_call = out.access == CGO_GUARD_ACCESS_EXECUTE && out.address == out.pc;
   if (!out.bad_call) return;
   arch::registers at_fault;
@@ -111,8 +114,8 @@ inline void describe_fault(int signal, const siginfo_t &info, const ucontext_t &
       }
       break;
     }
+    case SIGILL: out.bad_landing = arch::is_bad_landing(context); [[fallthrough]];
     case SIGFPE:
-    case SIGILL:
     case SIGTRAP:
       out.address = reinterpret_cast<std::uintptr_t>(info.si_addr);
       out.address_known = info.si_addr != nullptr;

@@ -59,6 +59,17 @@ inline bool is_undefined_instruction(std::uintptr_t bytes) noexcept {
   return a64::udf.matches(code) && code != 0;
 }
 
+/// The name of an instruction that a program may not use: an illegal one, on this processor. nullptr for all others.
+inline const char *privileged_instruction(std::uintptr_t bytes) noexcept {
+  return a64::privileged_name(static_cast<std::uint32_t>(bytes));
+}
+
+/// Whether an instruction checks the signature of a pointer. Where the check fails, processors with FEAT_FPAC stop
+/// there (si_code ILL_ILLOPN: do_el0_fpac, arch/arm64/kernel/traps.c); others make a pointer of it that leads nowhere.
+inline bool authenticates(std::uintptr_t bytes) noexcept {
+  return a64::authenticates(static_cast<std::uint32_t>(bytes));
+}
+
 /// clang before LLVM 15 gives no unwind tables to its __clang_call_terminate, where the landing pads of noexcept
 /// functions end, unless it is asked for -g. It is `str x30,[sp,#-16]!; bl __cxa_begin_catch; bl std::terminate`, at
 /// every level of optimisation; -mbranch-protection puts a paciasp in front.

@@ -29,6 +29,11 @@ constexpr bool is_canonical(std::uintptr_t address) noexcept {
   return (address & ~highest_byte) >> 52 == 0;
 }
 
+/// Whether an instruction can be there at all. Where not, the processor finds out only behind the jump.
+constexpr bool may_hold_instruction(std::uintptr_t address) noexcept {
+  return is_canonical(address) && address % 4 == 0;
+}
+
 }  // namespace detail::arch
 CGO_GUARD_NAMESPACE_END
 

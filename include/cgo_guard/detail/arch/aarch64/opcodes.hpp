@@ -115,6 +115,19 @@ constexpr const char *privileged_name(std::uint32_t code) noexcept {
   return field(code, 12, 4) == 7 ? "cache maintenance" : nullptr;
 }
 
+// Pointer authentication that is nothing else, in its two forms: those of hints, and of any register
+constexpr encoding aut_1716{0xffffffbf, 0xd503219f};      // AUTIA1716, AUTIB1716
+constexpr encoding aut_x30{0xffffff9f, 0xd503239f};       // AUTIAZ, AUTIASP, AUTIBZ, AUTIBSP
+constexpr encoding aut_register{0xffffd000, 0xdac11000};  // AUTIA, AUTIB, AUTDA, AUTDB, and with a zero modifier
+constexpr encoding load_authenticated{0xff200400, 0xf8200400};
+
+/// Whether it checks the signature of a pointer.
+constexpr bool authenticates(std::uint32_t code) noexcept {
+  return aut_1716.matches(code) || aut_x30.matches(code) || aut_register.matches(code) ||
+         load_authenticated.matches(code) || br_authenticated.matches(code) || blr_authenticated.matches(code) ||
+         ret_authenticated.matches(code);
+}
+
 constexpr std::uintptr_t plus_words(std::uintptr_t at, std::intptr_t words) noexcept {
   return at + static_cast<std::uintptr_t>(words * 4);
 }

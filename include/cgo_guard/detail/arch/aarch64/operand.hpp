@@ -16,7 +16,7 @@ namespace detail::arch {
 
 /// As far as a fault needs to be explained. All zero where the code can't be read, or is none that is known here.
 struct wanted {
-  const char *privileged;  ///< the name of an instruction that a program may not use, or nullptr
+  const char *privileged;  ///< none: here those are illegal ones (privileged_instruction)
   bool has_address;        ///< of memory, or where control was to go
   bool accesses;           ///< it is a load or a store, even if it has no address here
   bool writes;
@@ -31,7 +31,6 @@ inline wanted read_wanted(const registers &r) noexcept {
   wanted out{};
   std::uint32_t code = 0;
   if (!load_instruction(r.pc(), code)) return out;
-  out.privileged = a64::privileged_name(code);
   const a64::memory_access access = a64::read_memory_access(code, r.pc(), [&r](unsigned number) noexcept {
     return r.value[number == a64::sp_or_zero ? sp_register : static_cast<int>(number)];
   });

@@ -167,8 +167,26 @@ inline bool page_fault_was_write(const ucontext_t &context) noexcept {
   return read_wanted(at_fault).writes;
 }
 
+/// The pointer that a load or store has used. The kernel reports the address without the highest byte, which is the
+/// program's own (arch_untagged_si_addr, arch/arm64/include/asm/signal.h); but in a wild pointer it is a clue. An
+/// emulator (qemu-user, seen in 7.2) says 0 where its own machine can't have the address.
+inline std::uintptr_t whole_pointer(const ucontext_t &context, std::uintptr_t address) noexcept {
+  registers at_fault;
+  from_ucontext(context, at_fault);
+  const wanted access = read_wanted(at_fault);
+  const bool not_told = address == 0 && exception_class_of(context) == exception_class::unknown;
+  return access.has_address && (not_told || (access.address ^ address) << 8 == 0) ? access.address : address;
+}
+
 /// A call through a bad pointer.
 inline bool is_bad_call(const ucontext_t &context) noexcept { return page_fault_was_fetch(context); }
+
+/// Whether a branch has arrived where none may, in memory whose branches are checked (PROT_BTI): the processor has kept
+/// its kind. A branch that may has cleared that.
+inline bool is_bad_landing(const ucontext_t &context) noexcept {
+  constexpr std::uint64_t branch_type = 3U << 10;
+  return (context.uc_mcontext.pstate & branch_type) != 0;
+}
 
 /// A breakpoint instruction reports its own address.
 constexpr bool pc_is_after_trap(const ucontext_t &) noexcept { return false; }

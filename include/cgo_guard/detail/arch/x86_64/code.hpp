@@ -8,6 +8,7 @@
 #include "../which.hpp"
 
 #if defined(CGO_GUARD_ARCH_IS_X86_64)
+#include <csignal>
 #include <cstring>
 
 #include "calls.hpp"
@@ -25,6 +26,9 @@ inline std::uintptr_t instruction_bytes(std::uintptr_t pc) noexcept {
 inline bool is_breakpoint(std::uintptr_t bytes) noexcept { return (bytes & 0xff) == opcode::int3; }
 inline bool is_trap_instruction(std::uintptr_t bytes) noexcept { return (bytes & 0xffff) == opcode::ud2; }
 
+/// The signal that the kernel makes of it.
+constexpr int trap_signal = SIGILL;
+
 /// The number of the check that failed, in the trap instruction of clang's -fsanitize-trap: `ud1 number(%eax),%eax`,
 /// which is 67 0F B9 and an operand that nobody reads (LLVM, lib/Target/X86/X86MCInstLower.cpp). @return -1 for other
 /// code.
@@ -36,6 +40,12 @@ inline int failed_check(std::uintptr_t bytes) noexcept {
 inline bool is_undefined_instruction(std::uintptr_t bytes) noexcept {  // not by accident
   return (bytes & 0xffff) == opcode::ud1 || (bytes & 0xffffff) == opcode::ud1_addr32 || (bytes & 0xffff) == opcode::ud0;
 }
+
+/// Those that a program may not use are no illegal ones here, but protection faults (operand.hpp).
+constexpr const char *privileged_instruction(std::uintptr_t) noexcept { return nullptr; }
+
+/// Pointers have no signatures that an instruction could check.
+constexpr bool authenticates(std::uintptr_t) noexcept { return false; }
 
 /// clang gives no unwind tables to its __clang_call_terminate, where the landing pads of noexcept functions end, unless
 /// it is asked for -g. It is `push %rax; call __cxa_begin_catch; call std::terminate`, at every level of optimisation.

@@ -20,6 +20,9 @@ constexpr std::size_t largest_page_size = page_size();
 /// user space is canonical in these too, for all that Linux gives out without being asked for more.
 constexpr bool is_canonical(std::uintptr_t address) noexcept { return address >> 47 == 0 || address >> 47 == 0x1ffff; }
 
+/// Whether an instruction can be there at all. Where not, the processor may find out only behind the jump.
+constexpr bool may_hold_instruction(std::uintptr_t address) noexcept { return is_canonical(address); }
+
 }  // namespace detail::arch
 CGO_GUARD_NAMESPACE_END
 

@@ -75,6 +75,9 @@ inline void to_ucontext(const registers &in, ucontext_t &context) noexcept {
   }
 }
 
+/// The pointer that a load or store has used. The kernel reports all of it.
+constexpr std::uintptr_t whole_pointer(const ucontext_t &, std::uintptr_t address) noexcept { return address; }
+
 /// 1 for a page fault, where the error code below is meaningful.
 inline bool is_page_fault(const ucontext_t &context) noexcept { return context.uc_mcontext.gregs[REG_TRAPNO] == 14; }
 inline bool page_fault_was_write(const ucontext_t &context) noexcept {
@@ -83,6 +86,10 @@ inline bool page_fault_was_write(const ucontext_t &context) noexcept {
 inline bool page_fault_was_fetch(const ucontext_t &context) noexcept {
   return (context.uc_mcontext.gregs[REG_ERR] & 16) != 0;
 }
+
+/// Whether an illegal instruction is a branch that has arrived where none may. Linux has no such checks for programs
+/// here.
+constexpr bool is_bad_landing(const ucontext_t &) noexcept { return false; }
 
 /// int3 and `raise` report the address after the instruction, a fault the instruction itself (Intel SDM 3A, 6.5).
 inline bool pc_is_after_trap(const ucontext_t &context) noexcept { return context.uc_mcontext.gregs[REG_TRAPNO] == 3; }
