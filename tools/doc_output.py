@@ -57,8 +57,19 @@ def gdb_session(program, core, *commands):
     return text
 
 
+def tools(scratch):
+    """What docs/tools.md shows of cgo-guard."""
+    command = os.path.join(scratch, "cgo-guard")
+    run("go", "build", "-o", command, "./cgo-guard", cwd=os.path.join(ROOT, "cmd"))
+    vetted = os.path.join(ROOT, "cmd", "internal", "vet", "testdata")
+    # With an older Go the exit status is 2, not 1, and a line names the package.
+    found = re.sub(r"^# .*\n", "", run(command, "vet", "./inventory", status=None, cwd=vetted), flags=re.M)
+    yield "vet", "$ cgo-guard vet ./inventory\n" + found
+
+
 def scenarios(scratch):
     """Name and text of each output."""
+    yield from tools(scratch)
     story, stripped = os.path.join(scratch, "story"), os.path.join(scratch, "stripped", "story")
     build(story)
     yield "print", run(story, "error")

@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/cgo-guard/cgo_guard/cmd/internal/vet"
 )
 
 // A command is given the arguments after its name and returns the exit status: 0 for success, 1 where it has found
@@ -20,9 +22,16 @@ type command struct {
 	main          func(args []string, stdout, stderr io.Writer) int
 }
 
-var commands = []command{}
+var commands = []command{
+	{"vet", "find errors of guarded functions that get lost, and functions without a guard", vet.Main},
+}
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	if vet.IsCalledByGo(os.Args[1:]) {
+		vet.AnswerGo()
+	}
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
 
 func run(args []string, stdout, stderr io.Writer) int {
 	if len(args) == 0 {
