@@ -163,6 +163,35 @@ TEST_CASE("aarch64: a return through x30 is told from a call") {
   CHECK_FALSE(arch::was_return(r));
 }
 
+TEST_CASE("aarch64: where a caller stands fits into one word, if its return address is near") {
+  take_the_signals();
+  alignas(16) std::uintptr_t stack[128] = {};
+  constexpr std::size_t caller = 100;
+  arch::registers r = {}, found = {};
+  r.value[arch::sp_register] = reinterpret_cast<std::uintptr_t>(&stack[caller]);
+  r.value[arch::pc_register] = 0x412345;
+  CHECK(arch::pack_caller(r) == 0);
+  for (const std::size_t below : {std::size_t{1}, std::size_t{3}, std::size_t{63}}) {
+    stack[caller - below] = 0x412345;
+    for (const std::size_t record : {caller, caller + 2, caller + 20}) {
+      r.value[arch::frame_register] = reinterpret_cast<std::uintptr_t>(&stack[record]);
+      const std::uintptr_t packed = arch::pack_caller(r);
+      REQUIRE(packed != 0);
+      REQUIRE(arch::unpack_caller(packed, found));
+      CHECK(found.sp() == r.sp());
+      CHECK(found.pc() == r.pc());
+      CHECK(found.value[arch::frame_register] == r.value[arch::frame_register]);
+    }
+    stack[caller - below] = 0;
+  }
+  stack[caller - 64] = 0x412345;
+  CHECK(arch::pack_caller(r) == 0);
+  stack[caller - 2] = 0x412345;
+  r.value[arch::frame_register] = 0x1000;  // no frame pointer
+  REQUIRE(arch::unpack_caller(arch::pack_caller(r), found));
+  CHECK(found.value[arch::frame_register] == 0);
+}
+
 TEST_CASE("aarch64: an access by the stack pointer is one, as far as a constant reaches") {
   take_the_signals();
   const code_at code{0xa90253f3, 0xf8626be0, 0xf9000420};  // stp x19,x20,[sp,#32]; ldr x0,[sp,x2]; str x0,[x1,#8]

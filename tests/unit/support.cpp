@@ -3,6 +3,7 @@
 
 #include "support.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <csignal>
@@ -26,6 +27,14 @@ std::vector<named_death> &deaths() {
 }
 
 constexpr const char *variable = "CGO_GUARD_DEATH_CASE";
+
+/// An emulator tells everybody that what it ran has died.
+void remove_emulators_words(std::string &output) {
+  static constexpr const char begin[] = "qemu: uncaught target signal ";
+  for (std::size_t at; (at = output.find(begin)) != std::string::npos;) {
+    output.erase(at, std::min(output.find('\n', at), output.size() - 1) - at + 1);
+  }
+}
 
 /// This program again, by the command that it was started with where a kernel doesn't know how.
 void execute_self() {
@@ -94,6 +103,7 @@ death run_death(const char *name) {
     result.output.append(buffer, static_cast<std::size_t>(n));
   }
   close(channel[0]);
+  if (under_emulation()) remove_emulators_words(result.output);
   int status = 0;
   waitpid(child, &status, 0);
   if (WIFEXITED(status)) result.exit_status = WEXITSTATUS(status);

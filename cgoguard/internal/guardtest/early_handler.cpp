@@ -6,7 +6,7 @@
 
 #include <unistd.h>
 
-#include "opaque.hpp"
+#include "processor.hpp"
 
 static volatile sig_atomic_t swallowed;
 
@@ -25,5 +25,5 @@ extern "C" int32_t guardtest_swallowed_on_a_bare_thread(void) {
 }
 
 extern "C" cgo_guard_error *guardtest_illegal(void) {
-  return CGO_GUARD { __builtin_trap(); };
+  return CGO_GUARD { guardtest::illegal_instruction(); };
 }

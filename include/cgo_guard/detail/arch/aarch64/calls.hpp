@@ -54,10 +54,34 @@ inline bool pop_frame(registers &r) noexcept {
   return true;
 }
 
-/// Where a caller stands, in one word, from which its stack can be walked as long as the function it called runs.
-/// TODO
-inline std::uintptr_t pack_caller(const registers &) noexcept { return 0; }
-inline bool unpack_caller(std::uintptr_t, registers &) noexcept { return false; }
+/// Where a caller stands, in one word, from which its stack can be walked as long as the function it called runs:
+///
+///     44 bits  sp in units of 16
+///     6 bits   how many words below sp the function that it called keeps its return address, which it has in no fixed
+///              place: 1 for the one right below
+///     14 bits  where the caller's frame record is, from sp on, in units of 16, and 1 more; 0 for none
+///
+/// @return 0 where it does not fit.
+inline std::uintptr_t pack_caller(const registers &r) noexcept {
+  constexpr std::uintptr_t unit = 16, furthest = (1U << 6) - 1, record_limit = (1U << 14) - 1;
+  const std::uintptr_t sp = r.sp(), record = r.value[frame_register] - sp;
+  if (sp % unit != 0 || sp >> 48 != 0) return 0;
+  std::uintptr_t below = 1;
+  for (std::uintptr_t word = 0;; ++below) {
+    if (below > furthest || cgo_guard_v1_load(sp - below * sizeof word, &word) == 0) return 0;
+    if (strip(word) == r.pc()) break;
+  }
+  const bool is_record = record % unit == 0 && record / unit < record_limit;
+  return sp / unit << 20 | below << 14 | (is_record ? record / unit + 1 : 0);
+}
+inline bool unpack_caller(std::uintptr_t packed, registers &out) noexcept {
+  const std::uintptr_t sp = packed >> 20 << 4, below = packed >> 14 & 0x3f, record = packed & 0x3fff;
+  out.value[sp_register] = sp;
+  out.value[frame_register] = record != 0 ? sp + (record - 1) * 16 : 0;
+  if (cgo_guard_v1_load(sp - below * sizeof sp, &out.value[return_register]) == 0) return false;
+  continue_at_return_address(out);
+  return true;
+}
 
 /// Calls a function that never returns on another stack. @param top 16-byte aligned.
 [[noreturn]] inline void call_on_stack(void (*function)(void *), void *argument, void *top) noexcept {
