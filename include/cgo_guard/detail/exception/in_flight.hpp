@@ -100,26 +100,6 @@ class in_flight_counter {
   int count_ = 0;
 };
 
-/// Finds out where a thread's exception state is. Ordinary context, once.
-/// The signal handler must not ask the C++ runtime for it: where that was dlopen'ed (a plugin of a C program), a
-/// thread's first touch of its thread-local variables allocates. Where it was there from the start, they are at the
-/// same distance from every thread's pointer, and never allocated. The two are told apart by that distance: the blocks
-/// that are there from the start are right beside the pointer, and together seldom larger than a few KiB.
-inline void locate_exception_state() noexcept {
-  const auto here = reinterpret_cast<std::uintptr_t>(&cxx::current_globals());
-  const std::uintptr_t distance = arch::distance_from_thread_pointer(here);
-  constexpr std::uintptr_t plausible = 16 * 1024;
-  process.exception_state_distance = distance < plausible ? distance : 0;
-}
-
-/// What the C++ runtime knows of the thread, as far as the handler can know it. In doubt nothing: the search reads
-/// wherever a word points to, and each read that fails is a signal more.
-inline cxx::globals exceptions_now() noexcept {
-  if (process.exception_state_distance == 0) return {nullptr, 0};
-  return *reinterpret_cast<const cxx::globals *>(
-      arch::at_distance_from_thread_pointer(process.exception_state_distance));
-}
-
 /// How many of the exceptions in flight were thrown outside a guard: there a destructor runs that has called it, and
 /// will go on with its own. So the pointer to each is above the guard, where one that was thrown under it may be
 /// nowhere: a frame that was cleaning up, and whose destructor can't return, has no more use for its exception.
@@ -161,7 +141,8 @@ inline thrown_inside find_thrown_inside(const cxx::globals &now, std::uintptr_t 
 
 /// Fills that in.
 inline void look_for_exceptions(const arch::registers &failed, guard_record &record) noexcept {
-  const thrown_inside thrown = find_thrown_inside(exceptions_now(), record.guard_cfa, record.stacks, failed, true);
+  const thrown_inside thrown =
+      find_thrown_inside(cxx::state_place.now(), record.guard_cfa, record.stacks, failed, true);
   record.in_flight = thrown.count;
   record.in_flight_is_exact = thrown.is_exact;
   record.thrown = thrown.innermost;

@@ -38,7 +38,13 @@ extern "C" __attribute__((used, visibility("default"))) inline _Unwind_Reason_Co
     if (canary_in(cfa) != arch::canary) return _URC_FATAL_PHASE1_ERROR;  // a smashed stack: nobody can say whose frame
     const guard_frame guard = guard_at(cfa, arch::canary);
     if (!guard) return _URC_CONTINUE_UNWIND;  // a fork's child: the search ends, and with it the child, in terminate
-    if ((guard.state() & state_failed) == 0) record_exception_stack(*exception, guard);
+    if ((guard.state() & state_failed) == 0) {
+      record_exception_stack(*exception, guard);
+    } else if (exception == &guard.record().forced.unwind) {
+      // `throw;` in a `catch (...)`, where the C++ runtime begins anew with what it has not thrown (libc++abi's
+      // __cxa_rethrow). Nothing has been unwound yet, so the walk of a failure goes on instead.
+      continue_unwinding(guard.record(), false);
+    }
     return _URC_HANDLER_FOUND;
   }
   if ((actions & _UA_HANDLER_FRAME) != 0) {

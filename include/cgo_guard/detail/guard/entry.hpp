@@ -32,7 +32,7 @@ inline const bool functions_are_known = (look_up_functions(), true);
 
 inline void install_everything() noexcept {
   look_up_functions();  // a guard in a static constructor that came before that
-  locate_exception_state();
+  cxx::state_place.look_up();
   prepare_handler_stacks();
   stay_loaded();
   process.process_id = getpid();

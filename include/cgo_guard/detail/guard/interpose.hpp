@@ -144,6 +144,23 @@ extern "C" __attribute__((weak, used, visibility("default"))) void *cgo_guard_v1
   return original(exception);
 }
 
+#if defined(CGO_GUARD_CXX_RETHROWS_ANEW)
+// A `throw;` in such a `catch (...)`: as libstdc++ does it, so that the walk of a failure goes on. libc++abi would
+// throw what has not been thrown; destructors up to the next `catch (...)` would see one exception too few in flight.
+extern "C" __attribute__((weak, used, visibility("default"))) void cgo_guard_v1_rethrow() __asm__("__cxa_rethrow");
+
+extern "C" __attribute__((weak, used, visibility("default"))) void cgo_guard_v1_rethrow() {
+  using namespace cgo_guard::detail;
+  cxx::globals &globals = cxx::current_globals();
+  _Unwind_Exception *const caught = cxx::caught_last(globals);
+  if (caught != nullptr && caught->exception_class == forced_class) {
+    cxx::forget_caught_last(globals);
+    _Unwind_Resume_or_Rethrow(caught);
+  }
+  originals.cxa_rethrow.as<void (*)()>()();
+}
+#endif
+
 #undef CGO_GUARD_INTERPOSER
 
 #endif  // !CGO_GUARD_NO_INTERPOSE

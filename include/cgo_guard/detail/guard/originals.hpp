@@ -24,6 +24,9 @@ struct CGO_GUARD_OF_THIS_MODULE original_functions {
 #if defined(CGO_GUARD_CXX_CHECK)
   original check_failed{CGO_GUARD_CXX_CHECK};
 #endif
+#if defined(CGO_GUARD_CXX_RETHROWS_ANEW)
+  original cxa_rethrow{"__cxa_rethrow"};
+#endif
   original exit{"exit"};
   original quick_exit{"quick_exit"};
   original verr{"verr"};
@@ -36,6 +39,9 @@ struct CGO_GUARD_OF_THIS_MODULE original_functions {
     }
 #if defined(CGO_GUARD_CXX_CHECK)
     check_failed.look_up();
+#endif
+#if defined(CGO_GUARD_CXX_RETHROWS_ANEW)
+    cxa_rethrow.look_up();
 #endif
   }
 };

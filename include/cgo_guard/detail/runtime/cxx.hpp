@@ -7,7 +7,7 @@
 /// - exception objects, in cxx_exceptions.hpp: compiled_for, is_cxx_class, is_cxx, object_of, type_of,
 /// is_alive_and_uncaught
 /// - a thread's state, in cxx_thread_state.hpp: globals with `uncaught`, current_globals, caught_last,
-///   make_caught_once, forget_caught_last
+///   make_caught_once, forget_caught_last; state_place for the signal handler
 /// - types of classes, in cxx_class_types.hpp: for_each_base
 ///
 /// and of the pair:
@@ -15,8 +15,10 @@
 /// - catch clauses: catches, forced_unwind_type_info
 /// - types: exception_type, system_error_type, nested_exception_type, nested_wrapper, string_type_name, object_in (an
 ///   exception_ptr), filesystem_error_type with path1_of and path2_of, future_error_type with code_of_future_error
-/// - functions: rethrow_exception_name, bring_in_throw, check_readable_name and CGO_GUARD_CXX_CHECK with its
-///   _PARAMETERS, _ARGUMENTS (to pass them on) and _TEXT (what they say), which may need a failed_check
+/// - functions: rethrow_exception_name, counts_before_rethrow, bring_in_throw, and CGO_GUARD_CXX_RETHROWS_ANEW where
+///   __cxa_rethrow throws what is not its own as if for the first time
+/// - its own assertions: check_readable_name, and CGO_GUARD_CXX_CHECK with its _PARAMETERS, which may need a
+///   failed_check, its _ARGUMENTS (to pass them on) and its _TEXT (what they say)
 #ifndef CGO_GUARD_CXX_HPP
 #define CGO_GUARD_CXX_HPP
 

@@ -35,6 +35,9 @@ extern "C" void cgo_guard_v1_cxx_share(void *) noexcept __asm__("__cxa_increment
                 failed.message)
 #endif
 
+// __cxa_rethrow throws an exception of another language as if for the first time (cxa_exception.cpp).
+#define CGO_GUARD_CXX_RETHROWS_ANEW 1
+
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail::cxx {
 
@@ -50,6 +53,9 @@ struct failed_check {
 };
 #endif
 constexpr const char *rethrow_exception_name = "_ZSt17rethrow_exceptionSt13exception_ptr";
+
+/// __cxa_rethrow looks first whether there is an exception (cxa_exception.cpp).
+constexpr bool counts_before_rethrow = false;
 
 /// What a catch clause of type `wanted` would be given of an object. @param object becomes the part of it that is one.
 /// By can_catch(thrown, object), which nothing public declares: the fifth entry of a type_info's table of virtual

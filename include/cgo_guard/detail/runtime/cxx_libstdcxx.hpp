@@ -29,6 +29,9 @@ namespace detail::cxx {
 constexpr const char *check_readable_name = "std::__glibcxx_assert_fail(char const*, int, char const*, char const*)";
 constexpr const char *rethrow_exception_name = "_ZSt17rethrow_exceptionNSt15__exception_ptr13exception_ptrE";
 
+/// __cxa_rethrow counts first and looks afterwards whether there is an exception (eh_throw.cc).
+constexpr bool counts_before_rethrow = true;
+
 /// What a catch clause of type `wanted` would be given of an object. @param object becomes the part of it that is one.
 inline bool catches(const std::type_info *wanted, const std::type_info *thrown, void *&object) noexcept {
   // The symbols are declared as plain type_info, but are of classes derived from it. GCC would take the declaration at

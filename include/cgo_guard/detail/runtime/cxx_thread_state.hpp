@@ -6,7 +6,11 @@
 #ifndef CGO_GUARD_CXX_THREAD_STATE_HPP
 #define CGO_GUARD_CXX_THREAD_STATE_HPP
 
+#include <climits>
 #include <cstddef>
+#include <cstdint>
+
+#include <pthread.h>
 
 #include "cxx_exceptions.hpp"
 
@@ -40,6 +44,48 @@ inline void forget_caught_last(globals &of) noexcept {
   const header &last = caught_header(of);
   of.caught = is_cxx(last.unwind) ? last.next : nullptr;
 }
+
+/// Where the signal handler finds it, which must not ask the C++ runtime: that may allocate on a thread's first call.
+class thread_state_place {
+ public:
+  /// Ordinary context, once.
+  void look_up() noexcept {
+    const globals &here = current_globals();
+    // A thread-local variable of a library that was there from the start is at the same distance from every thread's
+    // pointer, right beside it: the blocks of those libraries are seldom larger than a few KiB together. One of a
+    // library that was dlopen'ed (a plugin of a C program) is allocated when a thread first touches it.
+    constexpr std::uintptr_t plausible = 16 * 1024;
+    const std::uintptr_t distance = arch::distance_from_thread_pointer(reinterpret_cast<std::uintptr_t>(&here));
+    if (distance < plausible) {
+      distance_ = distance;
+      return;
+    }
+    // Debian's libc++abi allocates it and has a key for it (cxa_exception_storage.cpp), which it doesn't tell.
+    for (pthread_key_t key = 0; key < PTHREAD_KEYS_MAX && !has_key_; ++key) {
+      has_key_ = pthread_getspecific(key) == &here;
+      key_ = key;
+    }
+  }
+
+  /// What is known of the calling thread, as far as the handler can know it; in doubt nothing. Async-signal-safe:
+  /// glibc's and musl's pthread_getspecific read an array of the thread's.
+  globals now() const noexcept {
+    const void *state = nullptr;
+    if (distance_ != 0) {
+      state = reinterpret_cast<const void *>(arch::at_distance_from_thread_pointer(distance_));
+    } else if (has_key_) {
+      state = pthread_getspecific(key_);
+    }
+    return state != nullptr ? *static_cast<const globals *>(state) : globals{nullptr, 0};
+  }
+
+ private:
+  std::uintptr_t distance_ = 0;
+  pthread_key_t key_ = 0;
+  bool has_key_ = false;
+};
+
+CGO_GUARD_CONSTINIT inline thread_state_place state_place;
 
 }  // namespace detail::cxx
 CGO_GUARD_NAMESPACE_END

@@ -107,6 +107,8 @@ class known_functions {
     for (const known_name &known : known_names) {
       address_range range;
       if (find(known.name, range)) add(range, known.roles);
+      // That may have been ours, which hands on to the next one.
+      if ((known.roles & throws) != 0 && find_next(known.name, range)) add(range, known.roles);
       if (known.roles == allocates && malloc_ == 0) malloc_ = range.begin;
       if ((known.roles & aborts) != 0) abort_ = range.begin;
     }
@@ -177,7 +179,7 @@ class known_functions {
   void allow_lasting_modules() noexcept {
     const std::uintptr_t in_module[] = {static_cast<std::uintptr_t>(getauxval(AT_PHDR)),
                                         reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_returned), abort_,
-                                        address_of("__cxa_throw"), address_of("_Unwind_Resume")};
+                                        address_of("__cxa_end_catch"), address_of("_Unwind_Resume")};
     for (std::uintptr_t address : in_module) {
       if (address != 0) lasting.allow(module_of(address));
     }
@@ -252,9 +254,14 @@ class known_functions {
     // functions as constants: those of the linker's stubs for them, which are then the functions' addresses for
     // everybody.
     if (arch::stub_target(out.begin) == 0) return true;
-    void *const behind = dlsym(RTLD_NEXT, name);
-    if (behind != nullptr) measure(behind, out);
+    find_next(name, out);
     return true;
+  }
+
+  static bool find_next(const char *name, address_range &out) noexcept {
+    void *const address = dlsym(RTLD_NEXT, name);
+    if (address != nullptr) measure(address, out);
+    return address != nullptr;
   }
 
   /// The range of a function from its first byte on. @return false where nothing says its end; then it is one byte.

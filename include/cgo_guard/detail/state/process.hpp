@@ -95,7 +95,6 @@ struct process_state {
   handler_chain neighbours[guarded_signal_count];
   forwarding_levels forwarding;
   handler_before_go before_go[guarded_signal_count];
-  std::uintptr_t exception_state_distance = 0;  ///< see locate_exception_state; 0 where the handler can't have it
   std::uintptr_t inherited_from = 0, inherited_to = 0;  ///< in a fork's child: the stack that was the parent's
   std::terminate_handler saved_terminate = nullptr;
   known_functions known;

@@ -8,10 +8,13 @@
 ///           fault
 ///
 /// It begins with a call of continue_unwinding, which the signal handler puts under the frame with the first landing
-/// pad (take_fault.hpp): what has to be said to libstdc++ can't be said in a handler. A landing pad can end in three
-/// ways, and each brings control back here: _Unwind_Resume (and a rethrow) call our stop function, because the
-/// exception they are given is marked as a forced unwind; the end of a `catch (...)` that swallows calls the
-/// exception's cleanup function; and code that may not be left by an exception calls std::terminate (terminate.hpp).
+/// pad (take_fault.hpp): what has to be said to the C++ runtime can't be said in a handler. A landing pad can end in
+/// three ways, and each brings control back here: _Unwind_Resume (and libstdc++'s rethrow) call our stop function,
+/// because the exception they are given is marked as a forced unwind; the end of a `catch (...)` that swallows calls
+/// the exception's cleanup function; and code that may not be left by an exception calls std::terminate
+/// (terminate.hpp). libc++abi's rethrow is the exception: it throws as if for the first time. If the unwinder finds a
+/// `catch (...)` further out, it runs the destructors up to there, and one of the three ways follows; if it finds the
+/// guard, the guard's personality sends control back here (personality.hpp).
 #ifndef CGO_GUARD_UNWIND_HPP
 #define CGO_GUARD_UNWIND_HPP
 
@@ -132,25 +135,45 @@ inline std::uint32_t uncaught_outside(guard_record &record) noexcept {
   if (outside == uncaught_unknown) {
     const cxx::globals &globals = cxx::current_globals();
     std::uint32_t inside = record.in_flight;
-    // __cxa_rethrow counts first and looks afterwards whether there is an exception (libstdc++, eh_throw.cc).
-    if (!record.in_flight_is_exact && record.fault.through_rethrow && cxx::caught_last(globals) == nullptr) ++inside;
+    if (cxx::counts_before_rethrow && !record.in_flight_is_exact && record.fault.through_rethrow &&
+        cxx::caught_last(globals) == nullptr) {
+      ++inside;
+    }
     outside = globals.uncaught > inside ? globals.uncaught - inside : 0;
   }
   return outside;
+}
+
+inline _Unwind_Reason_Code stop_function(int, _Unwind_Action, _Unwind_Exception_Class, _Unwind_Exception *,
+                                         _Unwind_Context *, void *record) noexcept;
+
+/// private_1 and private_2 are where libgcc and LLVM's libunwind keep stop function and argument of a forced unwind
+/// (Itanium C++ ABI: Exception Handling, 1.6: "reserved for the unwinder"; both read them in _Unwind_Resume).
+inline void mark_as_forced(guard_record &record) noexcept {
+  record.forced.unwind.private_1 = reinterpret_cast<std::uintptr_t>(&stop_function);
+  record.forced.unwind.private_2 = reinterpret_cast<std::uintptr_t>(&record);
+}
+
+/// The stack pointer of the frame whose `catch (...)` has taken it, where the C++ runtime has thrown it on as if for
+/// the first time: then both unwinders clear private_1, and leave that in private_2. Else 0.
+inline std::uintptr_t caught_on_at(const guard_record &record) noexcept {
+  const _Unwind_Exception &forced = record.forced.unwind;
+  return forced.private_1 == 0 ? forced.private_2 : 0;
 }
 
 /// Looks for the landing pad that is next, from the frame outwards in which one has done its work.
 class next_landing {
  public:
   /// @param past_landed leave the rest of that frame out too, because it ended in std::terminate.
-  next_landing(guard_record &record, bool past_landed) noexcept : record_(record), past_landed_(past_landed) {}
+  next_landing(guard_record &record, bool past_landed) noexcept
+      : record_(record), past_landed_(past_landed), landed_sp_(caught_on_at(record)) {}
 
   /// For each frame of a walk from here. @return whether to go on.
   bool visit(const frame_facts &facts, const cursor &at) noexcept {
     if (arch::trampolines_cfa(at.registers()) == record_.guard_cfa) return false;
     const bool was_interrupted = interrupted_;
     interrupted_ = facts.signal_frame;  // the caller then, and not where it calls (crossed_signals.hpp)
-    if (!is_between(at.cfa())) return true;
+    if (!is_between(at)) return true;
     if (was_interrupted || facts.pad.kind == pad_kind::gap) ++skipped_;
     if (was_interrupted || facts.pad.kind != pad_kind::landing) return true;
     record_.landed = at.cfa();
@@ -170,8 +193,8 @@ class next_landing {
 
  private:
   /// Below the frame that was landed in are only the unwinder's and our own.
-  bool is_between(std::uintptr_t cfa) noexcept {
-    const bool is_landed = cfa == record_.landed;
+  bool is_between(const cursor &at) noexcept {
+    const bool is_landed = landed_sp_ != 0 ? at.registers().sp() == landed_sp_ : at.cfa() == record_.landed;
     const bool between = reached_ || (is_landed && !past_landed_);
     reached_ = reached_ || is_landed;
     return between;
@@ -179,6 +202,7 @@ class next_landing {
 
   guard_record &record_;
   bool past_landed_;
+  const std::uintptr_t landed_sp_;  ///< where not the record says which frame has been landed in
   bool found_ = false, interrupted_ = false, reached_ = false;
   std::uint64_t skipped_ = 0;
   arch::registers target_;
@@ -186,8 +210,11 @@ class next_landing {
 
 /// Goes on from a landing pad that has done its work: to the next one, or to the guard. Does not return.
 [[noreturn, gnu::noinline]] inline void continue_unwinding(guard_record &record, bool past_landed) noexcept {
+  cxx::globals &globals = cxx::current_globals();
+  // libc++abi's __cxa_end_catch would do this behind the call that never comes back.
+  if (cxx::caught_last(globals) == &record.forced.unwind) cxx::forget_caught_last(globals);
   // What destructors ask that roll back where an exception is on its way (scope guards, transactions): a fault is one.
-  cxx::current_globals().uncaught = uncaught_outside(record) + 1;
+  globals.uncaught = uncaught_outside(record) + 1;
   frame_cache cache;
   arch::registers to_guard = registers_here();
   cursor position(to_guard, false, cache);
@@ -195,6 +222,7 @@ class next_landing {
   const walk_end end =
       walk(position, [&](const frame_facts &facts, const cursor &at) noexcept { return next.visit(facts, at); });
   record.skipped += next.skipped(end);
+  mark_as_forced(record);
   if (next.target() != nullptr) arch::cgo_guard_v1_resume(next.target());
   set_guard_registers(guard_frame(record.guard_cfa), &record, to_guard);
   arch::cgo_guard_v1_resume(&to_guard);
@@ -229,15 +257,12 @@ inline void swallowed(_Unwind_Reason_Code, _Unwind_Exception *exception) noexcep
   continue_unwinding(*reinterpret_cast<guard_record *>(address), false);
 }
 
-/// private_1 and private_2 are where libgcc and LLVM's libunwind keep stop function and argument of a forced unwind
-/// (Itanium C++ ABI: Exception Handling, 1.6: "reserved for the unwinder"; both read them in _Unwind_Resume).
 inline void prepare_forced_exception(guard_record &record) noexcept {
   std::memset(&record.forced, 0, sizeof record.forced);
   record.forced.uncaught_outside = uncaught_unknown;
   record.forced.unwind.exception_class = forced_class;
   record.forced.unwind.exception_cleanup = &swallowed;
-  record.forced.unwind.private_1 = reinterpret_cast<std::uintptr_t>(&stop_function);
-  record.forced.unwind.private_2 = reinterpret_cast<std::uintptr_t>(&record);
+  mark_as_forced(record);
 }
 
 /// Records the stack of a throw. Called in the search phase, when nothing has been unwound yet.
