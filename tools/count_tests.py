@@ -63,6 +63,15 @@ def _catch2_failure(case):
     return "\n".join(found) or "failed without a failed assertion (a case that checks nothing?)"
 
 
+def _catch2_warning_of_skip(case):
+    """Why a case was skipped, by the warning that stands for it with Catch2 2 (SKIP_CASE in tests/unit/catch.hpp)."""
+    for warning in case.iter("Warning"):
+        text = (warning.text or "").strip()
+        if text.startswith("skipped: "):
+            return text[len("skipped: "):]
+    return ""
+
+
 def from_catch2(where, name, status, report, output):
     """Every TEST_CASE in a report of Catch2's XML reporter, which version 2 and 3 share. The JUnit reporter would count
     sections, and leave out a case that died."""
@@ -86,6 +95,8 @@ def from_catch2(where, name, status, report, output):
             result = element.find("OverallResult")
             if result is None or result.get("success") != "true":
                 outcomes.append(Outcome(where, case, FAILED, _catch2_failure(element)))
+            elif _catch2_warning_of_skip(element):
+                outcomes.append(Outcome(where, case, SKIPPED, _catch2_warning_of_skip(element)))
             elif int(result.get("skips", "0")) > 0:
                 reason = (element.findtext(".//Skip") or "no reason given").strip()
                 outcomes.append(Outcome(where, case, SKIPPED, reason))

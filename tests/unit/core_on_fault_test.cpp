@@ -17,6 +17,7 @@
 #include <cgo_guard/detail/crash/core_on_fault.hpp>
 
 #include "cores.hpp"
+#include "cxx_runtime.hpp"
 
 using namespace cores_test;
 
@@ -70,7 +71,7 @@ TEST_CASE(
   CHECK(contains(seen, "core_on_fault_test.cpp:" + std::to_string(counting_line)));
   CHECK(contains(seen, "= 4711\n"));
   CHECK(contains(seen, "= 2.75\n"));
-  CHECK(contains(seen, "libstdc++.so"));
+  CHECK(contains(seen, cxx_runtime::library));
   CHECK(contains(seen, "= 11\n"));
   const std::size_t thread = d.output.find("thread ");
   CHECK(contains(seen, "(LWP " + d.output.substr(thread + 7, d.output.find('.', thread) - thread - 7)));

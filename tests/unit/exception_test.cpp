@@ -10,6 +10,7 @@
 
 #include <cgo_guard/detail/exception/throw_stack.hpp>
 
+#include "cxx_runtime.hpp"
 #include "faults.hpp"
 #include "support.hpp"
 
@@ -233,6 +234,7 @@ void *cancelled(void *) {
 }  // namespace
 
 GUARDED_TEST_CASE("Trap 49: pthread_exit passes through a guard, and runs its destructors") {
+  if (!cxx_runtime::threads_can_be_unwound()) SKIP_CASE(cxx_runtime::why_threads_cannot_be_unwound);
   pthread_t thread;
   REQUIRE(pthread_create(&thread, nullptr, cancelled, nullptr) == 0);
   pthread_join(thread, nullptr);

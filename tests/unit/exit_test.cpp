@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cxx_runtime.hpp"
 #include "faults.hpp"
 #include "support.hpp"
 
@@ -341,6 +342,7 @@ TEST_CASE("A signal handler that exits means the process, whatever guard it inte
 }
 
 GUARDED_TEST_CASE("Trap 48: pthread_exit passes through a guard, opted in or not") {
+  if (!cxx_runtime::threads_can_be_unwound()) SKIP_CASE(cxx_runtime::why_threads_cannot_be_unwound);
   const catching_exits on;
   for (int opted_in = 0; opted_in < 2; ++opted_in) {
     catching_exits::set(opted_in);

@@ -20,6 +20,7 @@
 
 #include <cgo_guard/thread.hpp>
 
+#include "cxx_runtime.hpp"
 #include "faults.hpp"
 #include "support.hpp"
 
@@ -305,6 +306,7 @@ GUARDED_TEST_CASE("Trap 28: the signal stack outlasts what other keys run in the
 }
 
 GUARDED_TEST_CASE("Trap 49: cancelling a thread and pthread_exit unwind through the guard, and are no failures") {
+  if (!cxx_runtime::threads_can_be_unwound()) SKIP_CASE(cxx_runtime::why_threads_cannot_be_unwound);
   static std::atomic<int> destroyed;
   struct counts {
     ~counts() { ++destroyed; }
