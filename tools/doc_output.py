@@ -89,8 +89,8 @@ def scenarios(scratch):
         file.write(run(stripped, "report"))
     with open(report, encoding="utf-8") as file:
         yield "stripped", only(file.read(), "C++ stack:", "\nGo stack:")
-    symbolized = run(sys.executable, os.path.join(ROOT, "tools", "symbolize_report.py"), "--binary", story, report)
-    yield "symbolized", ("$ cgo-guard-symbolize --binary story.unstripped report.txt\n...\n" +
+    symbolized = run(os.path.join(scratch, "cgo-guard"), "symbolize", "-binary", story, report)
+    yield "symbolized", ("$ cgo-guard symbolize -binary story.unstripped report.txt\n...\n" +
                          only(symbolized, "C++ stack:", "\nGo stack:"))
 
 
