@@ -83,9 +83,11 @@ inline std::string fault(void (*body)() = faults::write_null) {
 }
 
 /// gdb 13 knows one layout of the vector registers, Intel's, and warns of every core of a processor that has another,
-/// the kernel's own cores too.
+/// the kernel's own cores too. And where an emulator ran the program, its own libraries are in the core as well.
 inline bool is_about_the_processor(const std::string &line) {
-  return contains(line, "warning: ") && contains(line, "ection `.reg-xstate/");
+  const bool emulators =
+      contains(line, "during file-backed mapping") || contains(line, "unsupported GNU_PROPERTY_TYPE");
+  return contains(line, "warning: ") && (contains(line, "ection `.reg-xstate/") || (under_emulation() && emulators));
 }
 
 inline std::string without_words_about_the_processor(const std::string &text) {
@@ -97,10 +99,18 @@ inline std::string without_words_about_the_processor(const std::string &text) {
   return kept;
 }
 
+/// The gdb for this processor, where programs of it need an emulator with their own libraries.
+inline std::string gdb_and_libraries() {
+  if (!under_emulation()) return "gdb";
+  const char *const libraries = std::getenv("QEMU_LD_PREFIX");
+  return std::string("gdb-multiarch -iex 'set sysroot ") + (libraries != nullptr ? libraries : "") + "'";
+}
+
 inline std::string gdb(const std::string &core, const std::string &commands) {
   const std::string program = std::filesystem::read_symlink("/proc/self/exe");
-  const std::string line = "timeout 120 gdb -nx -batch -iex 'set debuginfod enabled off' -iex 'set auto-load off' " +
-                           commands + " " + program + " " + core + " 2>&1";
+  const std::string line = "timeout 120 " + gdb_and_libraries() +
+                           " -nx -batch -iex 'set debuginfod enabled off' -iex 'set auto-load off' " + commands + " " +
+                           program + " " + core + " 2>&1";
   FILE *const pipe = popen(line.c_str(), "r");
   REQUIRE(pipe != nullptr);
   std::string output;
