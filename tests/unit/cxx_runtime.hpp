@@ -38,6 +38,12 @@ inline bool threads_can_be_unwound() {
 constexpr const char *why_threads_cannot_be_unwound =
     "pthread_exit unwinds with libgcc_s, and C++ code here with LLVM's libunwind: that crashes without a guard too";
 
+/// Whether the C++ runtime is a shared library. Only then our definitions of its functions come before its own
+/// (interpose.hpp).
+inline bool is_shared() { return dlsym(RTLD_NEXT, "__cxa_begin_catch") != nullptr; }
+constexpr const char *why_not_shared =
+    "the C++ runtime is linked statically here, and its functions come before ours of the same names";
+
 }  // namespace cxx_runtime
 
 #endif  // CGO_GUARD_TESTS_UNIT_CXX_RUNTIME_HPP

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "cxx_runtime.hpp"
 #include "faults.hpp"
 #include "support.hpp"
 
@@ -140,6 +141,7 @@ GUARDED_TEST_CASE("A scope guard rolls back on a thread of C++ as well") {
 }
 
 GUARDED_TEST_CASE("A catch (...) that a failure enters counts exceptions as one that a throw enters") {
+  if (!cxx_runtime::is_shared()) SKIP_CASE(cxx_runtime::why_not_shared);
   const catching_exits on;
   for (const auto &how : all_failures()) {
     CHECK(fail_in(work_and_rethrow, how));
@@ -214,6 +216,7 @@ GUARDED_TEST_CASE("A destructor that a fault runs may throw and catch") {
 }
 
 GUARDED_TEST_CASE("A guard that runs while an exception is in flight leaves it counted") {
+  if (!cxx_runtime::is_shared()) SKIP_CASE(cxx_runtime::why_not_shared);
   struct guards_while_unwinding {
     ~guards_while_unwinding() {
       const caught error(CGO_GUARD { work_and_rethrow(); });
@@ -252,6 +255,7 @@ __attribute__((noinline)) void guards_in_handler() {
 }  // namespace
 
 GUARDED_TEST_CASE("A guard that fails inside a catch (...) leaves that clause what it has caught") {
+  if (!cxx_runtime::is_shared()) SKIP_CASE(cxx_runtime::why_not_shared);
   for (void (*how)() : {+[] { faults::write_null(); }, +[] { faults::throw_two_deep(); }}) {
     const caught error = fail_in(guards_in_handler, how);
     REQUIRE(error);

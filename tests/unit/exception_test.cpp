@@ -193,6 +193,7 @@ __attribute__((noinline)) void keep_and_rethrow() {
 }  // namespace
 
 GUARDED_TEST_CASE("An exception that was caught and thrown again still has the stack of its first throw") {
+  if (!cxx_runtime::is_shared()) SKIP_CASE(cxx_runtime::why_not_shared);
   for (void (*f)() : {log_and_rethrow, keep_and_rethrow}) {
     caught error(CGO_GUARD { f(); });
     REQUIRE(error);
@@ -282,6 +283,7 @@ GUARDED_TEST_CASE("A throw looks at a bounded number of frames, however deep it 
 }
 
 GUARDED_TEST_CASE("A deep throw that is caught and thrown again still has its whole stack") {
+  if (!cxx_runtime::is_shared()) SKIP_CASE(cxx_runtime::why_not_shared);
   constexpr int depth = 1500;
   const caught plain(CGO_GUARD { rethrow_deep(depth, 0); });
   REQUIRE(plain);

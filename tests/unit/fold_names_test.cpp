@@ -26,6 +26,15 @@ TEST_CASE("Names of the standard library are what stands in the source") {
         "std::map<int, int, std::less<int>>::at(int const&)");
 }
 
+TEST_CASE("Names of libc++'s are too, whichever library the program has") {
+  CHECK(folded("std::__1::basic_string<char, std::__1::char_traits<char>, std::__1::allocator<char> >") ==
+        "std::string");
+  CHECK(folded("std::__1::__fs::filesystem::filesystem_error") == "std::filesystem::filesystem_error");
+  CHECK(folded("std::__1::map<int, std::__1::vector<int, std::__1::allocator<int>>, std::__1::less<int>, "
+               "std::__1::allocator<std::__1::pair<int const, std::__1::vector<int, std::__1::allocator<int>>>>>") ==
+        "std::map<int, std::vector<int>, std::less<int>>");
+}
+
 TEST_CASE("What is not of the standard library, or not its default, keeps its name") {
   for (const char *const name :
        {"", "f", "mine::basic_string<char>", "std::basic_string<char, my_traits>",

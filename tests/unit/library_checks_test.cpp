@@ -7,7 +7,12 @@
 #elif defined(__clang__) && __clang_major__ < 18
 #define _LIBCPP_ENABLE_ASSERTIONS 1
 #else
+#undef _LIBCPP_HARDENING_MODE  // zig's command line has it, and the next
 #define _LIBCPP_HARDENING_MODE _LIBCPP_HARDENING_MODE_DEBUG
+#if defined(_LIBCPP_ASSERTION_SEMANTIC_DEFAULT)
+#undef _LIBCPP_ASSERTION_SEMANTIC_DEFAULT
+#define _LIBCPP_ASSERTION_SEMANTIC_DEFAULT _LIBCPP_ASSERTION_SEMANTIC_ENFORCE
+#endif
 #endif
 
 #include <cstdio>

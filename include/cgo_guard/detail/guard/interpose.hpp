@@ -92,6 +92,8 @@ CGO_GUARD_INTERPOSER void cgo_guard_v1_check_failed(CGO_GUARD_CXX_CHECK_PARAMETE
     std::memcpy(record->note, text, sizeof text);
   } else if (auto *const original = originals.check_failed.as<void (*)(CGO_GUARD_CXX_CHECK_PARAMETERS)>()) {
     original(CGO_GUARD_CXX_CHECK_ARGUMENTS);
+  } else {
+    std::fprintf(stderr, "%s\n", text);
   }
   std::abort();
 }

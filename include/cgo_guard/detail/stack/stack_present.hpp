@@ -21,8 +21,8 @@ namespace detail {
 /// Whether a function is how abort and throw do their work: true of nothing that a reader looks for.
 inline bool is_machinery(std::string_view function) {
   static constexpr std::string_view names[] = {
-      "pthread_kill", "raise", "tgkill", "abort", "__cxa_throw", "__cxa_rethrow", "_Unwind_RaiseException",
-      "_Unwind_Resume_or_Rethrow", "__clang_call_terminate",
+      "pthread_kill", "raise", "tgkill", "abort", "__cxa_throw", "__cxa_rethrow", "__cxa_rethrow_primary_exception",
+      "_Unwind_RaiseException", "_Unwind_Resume_or_Rethrow", "__clang_call_terminate",
       // In a static program their frames can't be known before.
       "__assert_fail", "__stack_chk_fail", "__cxa_pure_virtual", "__cxa_deleted_virtual"};
   for (const auto name : names) {
@@ -31,7 +31,7 @@ inline bool is_machinery(std::string_view function) {
   for (const std::string_view name : libc::inner_names_of_abort) {
     if (function == name) return true;
   }
-  return function == cxx::check_readable_name;
+  return function == cxx::check_readable_name || starts_with(function, "std::rethrow_exception(");
 }
 
 /// Whether a function is how Go calls C: the border at which a C++ stack ends and the goroutine's begins.

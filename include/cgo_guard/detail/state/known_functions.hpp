@@ -88,6 +88,7 @@ constexpr known_name known_names[] = {
     {"__cxa_throw", throws | may_terminate},
     {"__cxa_rethrow", throws | may_terminate | rethrows},
     {cxx::rethrow_exception_name, throws | may_terminate},
+    {"__cxa_rethrow_primary_exception", throws | may_terminate},  // what libc++'s calls
     {"_Unwind_RaiseException", throws | may_terminate},
     {"_Unwind_Resume_or_Rethrow", throws | may_terminate},
     {"_Unwind_Resume", may_terminate},
