@@ -41,6 +41,10 @@ void execute_self() {
   char self[PATH_MAX] = {};
   if (readlink("/proc/self/exe", self, sizeof self - 1) <= 0) return;
   if (const char *const emulator = std::getenv(emulator_variable)) {
+    if (const char *const preload = std::getenv("LD_PRELOAD")) {  // is for the program, and not for the emulator
+      setenv("QEMU_SET_ENV", ("LD_PRELOAD=" + std::string(preload)).c_str(), 1);
+      unsetenv("LD_PRELOAD");
+    }
     execlp(emulator, emulator, self, static_cast<char *>(nullptr));
   } else {
     execl(self, self, static_cast<char *>(nullptr));

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cgo_guard/detail/signal/alternate_stack.hpp>
 #include <cgo_guard/thread.hpp>
 
 #include "faults.hpp"
@@ -75,7 +76,9 @@ class small_stack {
   bool is_in_use() const { return stack_now().ss_sp == lowest(); }
 
  private:
-  static constexpr std::size_t page = 4096, size = 8192;
+  static constexpr std::size_t page = cgo_guard::detail::arch::largest_page_size;
+  /// The kernel's frame, and more than a guard and its handler take.
+  const std::size_t size = cgo_guard::detail::kernel_frame_size() + 8192;
   char *memory_;
   stack_t before_ = {};
 };

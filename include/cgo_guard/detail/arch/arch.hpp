@@ -13,7 +13,7 @@
 ///   thunk_offset, record_offset, return_address_offset, return_copy_offset, trampoline_sp_offset, trampolines_cfa,
 ///   inside_trampoline, canary, canary_of_any_version
 /// - calls.hpp, what a call leaves on the stack: pop_return_address, pop_frame, pack_caller, unpack_caller, red_zone,
-///   written_below_sp, address_in_this_frame; and calls that nobody has written: set_call, call_on_stack
+///   written_below_sp, largest_push, address_in_this_frame; and calls that nobody has written: set_call, call_on_stack
 /// - code.hpp, what machine code says: instruction_bytes, is_trap_instruction, trap_signal, is_undefined_instruction,
 ///   failed_check, privileged_instruction, authenticates, follows_call, follows_call_of_trampoline, direct_call_target,
 ///   stub_target, function_called_before, find_jump, runs_on, pushes_a_canary, was_return, reaches_from_sp,

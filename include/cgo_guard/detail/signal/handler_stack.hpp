@@ -117,8 +117,9 @@ struct work_elsewhere {
   static void run(void *value) noexcept {
     auto &work = *static_cast<work_elsewhere *>(value);
     stack_t ours = {};
-    ours.ss_sp = reinterpret_cast<void *>(handler_stacks.lowest(work.stack));
-    ours.ss_size = handler_stack_size;
+    // Where it overflows it has to be known for left, or the kernel would put the frame of that signal below the rest.
+    ours.ss_sp = reinterpret_cast<void *>(handler_stacks.lowest(work.stack) + arch::largest_push);
+    ours.ss_size = handler_stack_size - arch::largest_push;
     syscall(SYS_sigaltstack, &ours, &work.alternate);
     const signal_mask open(mask_at_work());
     work.function(work.argument);

@@ -28,6 +28,9 @@ constexpr std::uintptr_t red_zone = 0;
 /// to a page of the largest size (-fstack-clash-protection; GCC's default guard is of 64 KiB).
 constexpr std::uintptr_t written_below_sp = 64 * 1024;
 
+/// By how much one instruction moves sp, which stays where it was if that instruction faults: `stp q0,q1,[sp,#-1024]!`.
+constexpr std::uintptr_t largest_push = 1024;
+
 /// An address in the frame of the function that this is part of, above all that it calls: its frame record. The CFA
 /// would say less: clang has none here but this (14, for __builtin_dwarf_cfa).
 [[gnu::always_inline]] inline std::uintptr_t address_in_this_frame() noexcept {

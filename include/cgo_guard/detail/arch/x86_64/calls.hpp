@@ -27,6 +27,10 @@ constexpr std::uintptr_t red_zone = 128;
 /// (GCC's -fstack-clash-protection).
 constexpr std::uintptr_t written_below_sp = 4096;
 
+/// By how much rsp can be above the end of a stack when a push faults, which leaves it where it was: pushes are of its
+/// own alignment.
+constexpr std::uintptr_t largest_push = 0;
+
 /// An address in the frame of the function that this is part of, above all that it calls. Its caller's frame begins
 /// behind the word of the return address.
 [[gnu::always_inline]] inline std::uintptr_t address_in_this_frame() noexcept {
