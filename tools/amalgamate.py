@@ -5,6 +5,10 @@
     tools/amalgamate.py OUTPUT           write it ("-" for standard output)
     tools/amalgamate.py --check OUTPUT   fail if OUTPUT is not what would be written
 
+With --without-implementation: what a package needs that has the implementation by an import of the Go package cgoguard.
+`cgo-guard init` writes the same, for which it need not find Python (cmd/internal/initialize/amalgamate.go): a test
+compares the two.
+
 The same headers give the same bytes: nothing of the time, the machine or the tree's whereabouts is in the output.
 """
 
@@ -17,6 +21,9 @@ ROOT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
 UMBRELLA = "cgo_guard.h"
 # What users of the tree include by its name. Here each is asked for by a macro: CGO_GUARD_WITH_THREAD and so on.
 OPT_IN = ["thread", "translator", "boost_exception", "boost_stacktrace", "floating_point"]
+# boost_stacktrace brings along what reads debug information, which is half of the implementation.
+IMPLEMENTATION = ["cgo_guard/implementation.hpp", "cgo_guard/boost_stacktrace.hpp"]
+NOT_HERE = '#error "%s is not in this cgo_guard.h, which is for packages that import cgoguard: let tools/amalgamate.py write the whole"'
 OURS = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
 DIRECTIVE = re.compile(r"^\s*#\s*(if|ifdef|ifndef|elif|else|endif)\b(.*)")
 
@@ -33,8 +40,8 @@ def macro_of(name):
 
 
 class Amalgamation:
-    def __init__(self, root):
-        self.root = root
+    def __init__(self, root, with_implementation):
+        self.root, self.with_implementation = root, with_implementation
         self.included = {}  # path: the conditions under which its text stands in the output
         self.order = []
         self.lines = []
@@ -68,6 +75,9 @@ class Amalgamation:
             self.lines.append("#endif")
 
     def _include(self, path, by):
+        if path in IMPLEMENTATION and not self.with_implementation:
+            self.lines.append(NOT_HERE % path)
+            return
         if not os.path.isfile(os.path.join(self.root, path)):
             sys.exit("%s includes %s, which is not there" % (by, path))
         here = self._conditions()
@@ -118,8 +128,8 @@ def every_header(root):
     return sorted(found)
 
 
-def amalgamate(root=ROOT):
-    body = Amalgamation(root)
+def amalgamate(root=ROOT, with_implementation=True):
+    body = Amalgamation(root, with_implementation)
     body.header(UMBRELLA)
     for name in OPT_IN:
         body.opt_in(name)
@@ -132,7 +142,10 @@ def amalgamate(root=ROOT):
     preface += [" * Define what you need before you include it, where others include a header by its name:"]
     preface += [" *   %-31s <cgo_guard/%s.hpp>" % (macro_of(name), name) for name in OPT_IN] + [" *"]
     preface += [" * %s" % path for path in body.order]
-    if left_out:
+    if not with_implementation:
+        preface += [" *", " * Not in here: the implementation, which the import of the Go package cgoguard brings along,",
+                    " * and <cgo_guard/boost_stacktrace.hpp>, which is made of the same."]
+    elif left_out:
         preface += [" *", " * Not in here, because only the Go package needs it:"] + [" * %s" % path for path in left_out]
     text = "\n".join(preface + [" */"] + body.lines) + "\n"
     remaining = [line for line in text.splitlines() if OURS.match(line)]
@@ -144,9 +157,10 @@ def amalgamate(root=ROOT):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--check", action="store_true", help="compare instead of writing")
+    arguments.add_argument("--without-implementation", action="store_true", help="leave out what cgoguard brings along")
     arguments.add_argument("output")
     chosen = arguments.parse_args()
-    text = amalgamate()
+    text = amalgamate(with_implementation=not chosen.without_implementation)
     if chosen.output == "-" and not chosen.check:
         sys.stdout.write(text)
     elif chosen.check:

@@ -61,6 +61,13 @@ def tools(scratch):
     """What docs/tools.md shows of cgo-guard."""
     command = os.path.join(scratch, "cgo-guard")
     run("go", "build", "-o", command, "./cgo-guard", cwd=os.path.join(ROOT, "cmd"))
+    shop = os.path.join(scratch, "shop")
+    os.mkdir(shop)
+    for name, text in (("go.mod", "module example.com/shop\n\ngo 1.19\n\nrequire github.com/cgo-guard/cgo_guard v0.0.0\n\n"
+                                  "replace github.com/cgo-guard/cgo_guard => %s\n" % ROOT), ("main.go", "package main\n")):
+        with open(os.path.join(shop, name), "w", encoding="utf-8") as file:
+            file.write(text)
+    yield "init", "$ cgo-guard init\n" + run(command, "init", cwd=shop)
     vetted = os.path.join(ROOT, "cmd", "internal", "vet", "testdata")
     # With an older Go the exit status is 2, not 1, and a line names the package.
     found = re.sub(r"^# .*\n", "", run(command, "vet", "./inventory", status=None, cwd=vetted), flags=re.M)

@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/cgo-guard/cgo_guard/cmd/internal/initialize"
 	"github.com/cgo-guard/cgo_guard/cmd/internal/symbolize"
 	"github.com/cgo-guard/cgo_guard/cmd/internal/vet"
 )
@@ -24,6 +25,7 @@ type command struct {
 }
 
 var commands = []command{
+	{"init", "put the header and what else it needs beside the sources of a package, or update them", initialize.Main},
 	{"symbolize", "name the C++ frames in the report of a stripped program", symbolize.Main},
 	{"vet", "find errors of guarded functions that get lost, and functions without a guard", vet.Main},
 }
