@@ -41,6 +41,12 @@ func init() {
 		}
 		guardtest.Success(1)
 	}
+	children["core behind callbacks"] = func() {
+		takeCores(0)
+		guardtest.Deliver(func() {
+			guardtest.Deliver(func() { awaitCore(coreFault("write through null")) })
+		})
+	}
 	children["cores of many goroutines"] = func() {
 		const most = 3
 		takeCores(most)
@@ -134,11 +140,14 @@ func gdb(t *testing.T, core string, commands ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	arguments := []string{"-nx", "-batch", "-iex", "set auto-load off", "-iex", "set debuginfod enabled off"}
+	debugger, arguments := "gdb", []string{"-nx", "-batch", "-iex", "set auto-load off", "-iex", "set debuginfod enabled off"}
+	if len(emulator()) > 0 {
+		debugger, arguments = "gdb-multiarch", append(arguments, "-iex", "set sysroot "+os.Getenv("QEMU_LD_PREFIX"))
+	}
 	for _, command := range commands {
 		arguments = append(arguments, "-ex", command)
 	}
-	output, err := exec.Command("gdb", append(arguments, executable, core)...).CombinedOutput()
+	output, err := exec.Command(debugger, append(arguments, executable, core)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("gdb: %v\n%s", err, output)
 	}
@@ -161,6 +170,21 @@ func TestACoreOfARecoveredFaultShowsTheFaultAndItsGoroutine(t *testing.T) {
 		if !regexp.MustCompile(`(?m)^` + function + `.*\n\t\S+/guardtest/\w+\.cpp:\d+$`).MatchString(text) {
 			t.Errorf("%s has no line in\n%s", function, text)
 		}
+	}
+}
+
+func TestACoreBehindCallbacksShowsThePartsOfTheStackInTurn(t *testing.T) {
+	dir := coreDir(t)
+	runChild(t, "core behind callbacks")
+	cores, err := filepath.Glob(filepath.Join(dir, "core.*"))
+	if err != nil || len(cores) != 1 {
+		t.Fatalf("%v: the cores are %v", err, cores)
+	}
+	text := gdb(t, cores[0], "source ../gdb/cgo_guard-gdb.py", "cgo-guard bt")
+	half := []string{"\nC++:\n", "courier::hand_over", "courier::walk_up", "\ngoroutine ", "guardtest.Deliver"}
+	parts := append(append([]string{"C++:\n", "guardtest_null_write", "\ngoroutine ", "cgoguard_test.coreFault"}, half...), half...)
+	if part := inOrder(text, parts...); part != "" {
+		t.Errorf("%q is not where it should be in\n%s", part, text)
 	}
 }
 

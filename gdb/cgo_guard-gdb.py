@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
-"""gdb commands for programs where Go calls C++ (cgo), in a core or in a live process. x86-64 Linux.
+"""gdb commands for programs where Go calls C++ (cgo), in a core or in a live process. Linux,
+x86-64 and 64-bit Arm.
 
     (gdb) source /usr/share/cgo_guard/gdb/cgo_guard-gdb.py
     (gdb) cgo-guard threads        every thread inside cgo: its goroutine and its innermost C++ function
@@ -13,10 +14,14 @@ any of this; what it needs is its symbols, and for the goroutine's number its de
 import collections
 import os
 import re
+import sys
 
 import gdb.unwinder
 
-WORD, PC, SP, BP = 8, "rip", "rsp", "rbp"
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from cgo_guard_processors import WORD, address_of, processor, processor_of, symbol_at, word  # they are beside this
+sys.path.pop(0)
+
 SHOWN, WALKED = 64, 200000  # frames: of a part at either end; in all, for a stack overflow has many
 
 # As in include/cgo_guard/detail/stack/stack_present.hpp: how abort and throw do their work.
@@ -28,32 +33,11 @@ OWN = re.compile(r"^(?:[\w:<>*& ]+ )?cgo_guard::|^cgo_guard_v1_|^github\.com/cgo
 CROSSING = re.compile(r"^(runtime\.(asmcgocall|cgocall|goexit|main|systemstack)|_cgo_[0-9a-f]+_Cfunc_|_cgoexp_|"
                       r"crosscall2|runtime\.cgocallback)|\._Cfunc_")
 STARTING = re.compile(r"^(_cgo_try_pthread_create|_cgo_sys_thread_start|x_cgo_\w+)$")  # the runtime's own use of C: a thread
-LIBC = re.compile(r"/(libc|libpthread|libm|ld-linux-x86-64)[-.][^/]*$")
+LIBC = re.compile(r"/(libc|libpthread|libm|ld-linux-[\w-]+)[-.][^/]*$")
 OWN_FILE = re.compile(r"/cgo_guard/(detail/(\w+/)+)?\w+\.hpp:\d+$|/cgo_guard\.h:\d+$")
 
 Frame = collections.namedtuple("Frame", "name function place pc sp bp signal")
 Part = collections.namedtuple("Part", "go goroutine frames")  # goroutine: "" for C++
-
-
-def word(address):
-    """Raises gdb.MemoryError where the core has nothing."""
-    return int.from_bytes(bytes(gdb.selected_inferior().read_memory(address, WORD)), "little")
-
-
-def symbol_at(pc):
-    text = gdb.execute("info symbol 0x%x" % pc, to_string=True)
-    # gdb takes runtime.cgocall for Ada and writes runtime[cgocall].
-    return "" if text.startswith("No symbol") else re.sub(r"\[(\w+)\]$", r".\1", text.split(" ")[0])
-
-
-def has_symbol(name):
-    for spelling in (name, name + ".abi0"):  # as Go's assembly functions are called in the symbol table
-        try:
-            gdb.parse_and_eval("&'%s'" % spelling)
-            return True
-        except gdb.error:
-            pass
-    return False
 
 
 class Redirect(gdb.unwinder.Unwinder):
@@ -67,14 +51,15 @@ class Redirect(gdb.unwinder.Unwinder):
     def __call__(self, pending):
         if self.target is None:
             return None
-        if self.origin != (int(pending.read_register(PC)), int(pending.read_register(SP))):
+        machine = processor_of(pending.architecture())
+        if self.origin != (int(pending.read_register(machine.pc)), int(pending.read_register(machine.sp))):
             return None
         pointer = gdb.lookup_type("void").pointer()
         identity = type("FrameId", (), {})()
         # Below every other, because stacks grow down and gdb checks it.
         identity.sp, identity.pc = gdb.Value(1).cast(pointer), gdb.Value(self.origin[0]).cast(pointer)
         info = pending.create_unwind_info(identity)
-        for register, value in zip((PC, SP, BP), self.target):
+        for register, value in zip((machine.pc, machine.sp, machine.bp), self.target):
             info.add_saved_register(register, gdb.Value(value).cast(pending.read_register(register).type))
         return info
 
@@ -83,7 +68,8 @@ class Redirect(gdb.unwinder.Unwinder):
         gdb.invalidate_cached_frames()
         if target is not None:
             newest = gdb.newest_frame()
-            self.origin = (int(newest.read_register(PC)), int(newest.read_register(SP)))
+            machine = processor()
+            self.origin = (int(newest.read_register(machine.pc)), int(newest.read_register(machine.sp)))
             self.target = target
             gdb.invalidate_cached_frames()
 
@@ -101,8 +87,9 @@ def describe(frame):
         module = gdb.solib_name(pc) or gdb.current_progspace().filename or "no module"
         place = "(%s, no debug information)" % module
     symbol = frame.function()  # with its parameters
-    return Frame(name, (symbol.name if symbol else name) or "0x%x" % pc, place, pc, int(frame.read_register(SP)),
-                 int(frame.read_register(BP)), frame.type() == gdb.SIGTRAMP_FRAME)
+    machine = processor()
+    return Frame(name, (symbol.name if symbol else name) or "0x%x" % pc, place, pc, int(frame.read_register(machine.sp)),
+                 int(frame.read_register(machine.bp)), frame.type() == gdb.SIGTRAMP_FRAME)
 
 
 def border(name):
@@ -169,7 +156,7 @@ class Goroutine:
         found = []
         while at and (not found or found[-1] < at) and at < high:
             found.append(at)
-            at = word(at)
+            at = word(at + processor().earlier_callback)
         return found
 
 
@@ -177,14 +164,14 @@ def caller_of_c(frame):
     """The goroutine that asmcgocall has saved in its frame, and where in Go it was called: (pc, sp, bp)."""
     for at in range(frame.sp, frame.sp + 12 * WORD, WORD):
         try:
-            depth, goroutine = word(at), Goroutine(word(at + WORD))
+            depth, address = processor().saved(at)
+            goroutine = Goroutine(address)
             sp = goroutine.high - depth
-            # The word below is how deep the goroutine's stack was, so it proves the one above.
+            # The one word is how deep the goroutine's stack was, so it proves the other.
             if depth and goroutine.low < sp < goroutine.high:
-                # Some versions have saved bp there before.
-                for caller in (sp, sp + WORD):
-                    if symbol_at(word(caller)).startswith("runtime."):
-                        return goroutine, (word(caller), caller + WORD, frame.bp if caller == sp else word(sp))
+                for place, caller_sp, caller_bp in processor().callers_of_asmcgocall(sp, frame.bp):
+                    if symbol_at(word(place)).startswith("runtime."):
+                        return goroutine, (word(place), caller_sp, caller_bp)
         except (gdb.MemoryError, OverflowError):
             pass
     return None, None
@@ -207,17 +194,11 @@ def caller_of_go(frame, goroutine):
     goroutine = goroutine or goroutine_around(frame.sp)
     if goroutine is None or goroutine.value is None:
         return None
-    arguments = word(frame.sp + WORD)  # of the callback, on the stack of its caller
+    arguments = word(frame.sp + processor().arguments)  # of the callback, on the stack of its caller
     below = [sp for sp in goroutine.callbacks() if sp < arguments]
     if not below:
         return None
-    for at in range(below[-1] + WORD, below[-1] + 9 * WORD, WORD):
-        if symbol_at(word(at)).startswith("crosscall2"):
-            # Go's tables tell where crosscall2 was called, but not that it keeps its caller's bp below that.
-            frames, _ = walk((word(at), at + WORD, word(at - WORD)))
-            bp, sp = frames[0].bp, frames[1].sp
-            return frames[1].pc, sp, word(sp - 2 * WORD) if at < bp < sp else bp
-    return None
+    return processor().caller_of_crosscall2(below[-1], walk)
 
 
 def stack_of_thread():
@@ -311,7 +292,7 @@ def check_symbols():
     program = gdb.current_progspace().filename or "the program"
     if gdb.selected_thread() is None:
         raise gdb.GdbError("cgo_guard: there is no process and no core: gdb PROGRAM CORE, or gdb -p PID")
-    if not has_symbol("runtime.asmcgocall"):
+    if not address_of("runtime.asmcgocall"):
         print("cgo_guard: %s has no symbols of the Go runtime (stripped, or linked with -s): only C++ frames can be "
               "shown. Give gdb the copy that was not stripped: gdb COPY CORE" % os.path.basename(program))
     else:
@@ -384,7 +365,7 @@ class Backtrace(gdb.Command):
             thread.switch()
             parts, said = stack_of_thread()
             if not parts:
-                if has_symbol("runtime.asmcgocall"):
+                if address_of("runtime.asmcgocall"):
                     raise gdb.GdbError("cgo_guard: %s is not inside cgo; cgo-guard threads lists those that are" % title(thread))
                 parts = [Part(False, "", walk()[0])]
             print(title(thread))

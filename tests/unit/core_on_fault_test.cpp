@@ -182,6 +182,10 @@ DEATH_CASE(core_of_much_memory) {
     return static_cast<char *>(mmap(nullptr, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
   };
   map(std::size_t{4} << 30, PROT_NONE);
+  char *const scattered = map(std::size_t{8} << 20, PROT_READ | PROT_WRITE);
+  for (std::size_t at = 0; at < std::size_t{8} << 20; at += std::size_t{1} << 19) {
+    std::snprintf(scattered + at, 100, "scattered %zu", at >> 19);
+  }
   char *const untouched = map(std::size_t{4} << 30, PROT_READ | PROT_WRITE);
   char *const secret = map(4096, PROT_READ | PROT_WRITE), *const guarded = map(4096, PROT_READ | PROT_WRITE);
   std::snprintf(untouched + (std::size_t{3} << 30), 100, "far %s", "away");
@@ -191,8 +195,8 @@ DEATH_CASE(core_of_much_memory) {
   madvise(secret, 4096, MADV_DONTDUMP);
   fault();
   wait_for_the_core();
-  std::printf("addresses: %p %p %p.\n", static_cast<void *>(untouched + (std::size_t{3} << 30)),
-              static_cast<void *>(guarded), static_cast<void *>(secret));
+  std::printf("addresses: %p %p %p %p.\n", static_cast<void *>(untouched + (std::size_t{3} << 30)),
+              static_cast<void *>(guarded), static_cast<void *>(scattered), static_cast<void *>(secret));
 }
 TEST_CASE("A core has what was written, not what was reserved, and nothing that is not to be dumped") {
   const scratch directory;
@@ -203,12 +207,14 @@ TEST_CASE("A core has what was written, not what was reserved, and nothing that 
   REQUIRE(stat(directory.list()[0].c_str(), &file) == 0);
   CHECK(file.st_blocks * 512 < 100 * 1000 * 1000);
   std::stringstream addresses(d.output.substr(d.output.find("addresses: ") + 11));
-  std::string far, guarded, secret;
-  addresses >> far >> guarded >> secret;
+  std::string far, guarded, scattered, secret;
+  addresses >> far >> guarded >> scattered >> secret;
   secret.pop_back();
-  const std::string seen =
-      gdb(directory.list()[0], "-ex 'x/s " + far + "' -ex 'x/s " + guarded + "' -ex 'x/s " + secret + "'");
+  std::string questions = "-ex 'x/s " + far + "' -ex 'x/s " + guarded + "' -ex 'x/s " + secret + "'";
+  for (int i = 0; i < 16; ++i) questions += " -ex 'x/s " + scattered + " + " + std::to_string(i << 19) + "'";
+  const std::string seen = gdb(directory.list()[0], questions);
   INFO(seen);
+  for (int i = 0; i < 16; ++i) CHECK(contains(seen, "\"scattered " + std::to_string(i) + "\""));
   CHECK(contains(seen, "far away"));
   CHECK(contains(seen, "behind bars"));
   if (!under_emulation())

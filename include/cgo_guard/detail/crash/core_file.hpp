@@ -203,11 +203,12 @@ class core_writer {
     if (memory_ < 0) return false;
     pagemap_ = core_open("/proc/self/pagemap", O_RDONLY);  // without it everything is read
     step_ = "writing the file";
+    const std::uint64_t window = core_window_pages * arch::page_size();  // there is room for larger pages
     for (std::size_t i = 0; i < table_.count; ++i) {
       const core_mapping &m = table_.mappings[i];
-      for (std::uint64_t done = 0; done < m.kept; done += sizeof w_.window) {
+      for (std::uint64_t done = 0; done < m.kept; done += window) {
         const std::uint64_t left = m.kept - done;
-        if (!write_window(m, done, left < sizeof w_.window ? left : sizeof w_.window)) return false;
+        if (!write_window(m, done, left < window ? left : window)) return false;
         if (now() <= deadline_) continue;
         step_ = "it takes too long";
         errno = 0;
