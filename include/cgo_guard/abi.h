@@ -113,7 +113,7 @@ typedef struct cgo_guard_error {
   uint32_t frames_head;
   const void *const *frames;
   uint64_t frame_count;     ///< addresses in frames, head and tail together
-  uint64_t frames_omitted;  ///< frames between head and tail that were not recorded
+  uint64_t frames_omitted;  ///< frames between head and tail that were not recorded; without a tail, at least so many
   uint64_t modules;         ///< when that was, for cgo_guard_format_frames: modules may be unloaded before it is asked
 
   struct cgo_guard_error *cause;  ///< next in the std::nested_exception chain, or NULL; owned by this error

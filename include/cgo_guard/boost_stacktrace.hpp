@@ -28,7 +28,7 @@ inline boost::stacktrace::stacktrace to_boost(const cgo_guard_error &error) {
                                                   static_cast<std::size_t>(error.frame_count) * sizeof(void *));
 }
 
-#if CGO_GUARD_HAS_SIGNALS  // elsewhere errors have no frames to name
+#if CGO_GUARD_HAS_SIGNALS  // elsewhere Boost names frames wherever it is there (detail/portable/stacks_portable.hpp)
 namespace detail {
 
 inline bool resolve_with_boost(const void *address, std::string &function, std::string &file, int &line) {

@@ -60,12 +60,30 @@ value_site make_value_site(T, const char *, const char *, int) noexcept {
   return {};
 }
 
+/// A block, and where its guard stands. Where signals are guarded that is told after a failure, and nobody asks before.
+/// Where they are not, std::terminate ends the process, and says under which guard (terminate_portable.hpp).
+struct sited_block {
+  const guard_site *site;
+  void (*thunk)(void *);
+  void *body;
+};
+/// Visible to all: by its address the implementation, which may be another module's, knows what it was given.
+CGO_GUARD_SHARED inline void sited_thunk(void *block) {
+  const auto &it = *static_cast<const sited_block *>(block);
+  it.thunk(it.body);
+}
+
 /// Runs a block under a guard. @return NULL or the error.
 ///
 /// What failed is told its site afterwards: on the way in nothing is built that only a failure needs.
 [[nodiscard, gnu::always_inline]] inline cgo_guard_error *run_guarded(const guard_site &site, void (*thunk)(void *),
                                                                       void *body) noexcept(false) {
+#if CGO_GUARD_HAS_SIGNALS
   cgo_guard_error *const error = cgo_guard_v1_run(thunk, body);
+#else
+  sited_block block{&site, thunk, body};
+  cgo_guard_error *const error = cgo_guard_v1_run(&sited_thunk, &block);
+#endif
   if (CGO_GUARD_LIKELY(error == nullptr)) return nullptr;
   static_cast<void>(&implementation<void>::needed);
   return cgo_guard_v1_failed_at(error, site.function, site.file, site.line);

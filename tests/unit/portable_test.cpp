@@ -112,7 +112,6 @@ TEST_CASE("The portable guard yields NULL for success and the whole error for an
   CHECK(std::string(error->function) == "fail_here");
   CHECK(std::string(error->file) == __FILE__);
   CHECK(error->line == guard_line);
-  CHECK(error->frame_count == 0);
   CHECK(error->cause == nullptr);
 }
 
@@ -201,33 +200,6 @@ TEST_CASE("A portable failure with a NULL error pointer is printed, not lost") {
   CHECK(contains(said, "NULL error pointer"));
   CHECK(stats().undelivered == before.undelivered + 1);
   CHECK(stats().live_errors == before.live_errors);
-}
-
-TEST_CASE("The portable guard says why it has no stack") {
-  const caught error = thrown(1);
-  CHECK(std::string(cgo_guard_stack(error.get())).empty());
-  CHECK(contains(cgo_guard_describe(error.get()), "\nno C++ stack: it is not recorded"));
-  CHECK(cgo_guard_describe(error.get()) == cgo_guard_describe(error.get()));
-  CHECK(std::string(cgo_guard_stack(nullptr)).empty());
-  CHECK(std::string(cgo_guard_describe(nullptr)).empty());
-  CHECK(std::string(cgo_guard_why_no_stack(nullptr)).empty());
-  const caught go_error(cgo_guard_make_go_error(0, 0, "T", 1, "m", 1));
-  CHECK(std::string(cgo_guard_why_no_stack(go_error.get())).empty());
-}
-
-TEST_CASE("The portable guard formats addresses without names, in the same forms") {
-  const void *const frames[] = {reinterpret_cast<const void *>(0x10), reinterpret_cast<const void *>(0x20)};
-  const std::unique_ptr<char, void (*)(void *)> text(cgo_guard_format_frames(frames, 2, 1, 5, 0), &std::free);
-  REQUIRE(text);
-  const std::string unknown = "\n\t(addresses have no names on this platform)\n";
-  CHECK(text.get() == "0x10" + unknown + "... 5 frames left out ...\n" + "0x20" + unknown);
-  char raw[40];
-  CHECK(cgo_guard_format_frames_raw(frames, 2, 2, 0, raw, sizeof raw) == sizeof raw - 1);
-  CHECK(std::string(raw) == ("0x10" + unknown).substr(0, sizeof raw - 1));
-  CHECK(cgo_guard_format_frames_raw(frames, 2, 2, 0, nullptr, 0) == 0);
-  const std::unique_ptr<char, void (*)(void *)> table(cgo_guard_resolve_frames(frames, 1, 0), &std::free);
-  REQUIRE(table);
-  CHECK(std::string(table.get()) == "0x10\t\t\t0\t0\t\t0x0\t\t0\n");
 }
 
 TEST_CASE("A second free of a portable error is recognised, reported once, and does no harm") {
@@ -326,6 +298,14 @@ TEST_CASE("The portable guard touches no signal handler") {
 }
 
 namespace {
+/// Debian's libc++ is linked with LLVM's libunwind, and glibc's pthread_exit unwinds by libgcc. A program dies of the
+/// two as soon as there is a catch clause on the stack, with a guard or without.
+#if defined(__GLIBC__) && defined(_LIBCPP_VERSION)
+#define SKIP_WHERE_PTHREAD_EXIT_CRASHES SKIP_CASE("with libc++ and glibc, pthread_exit crashes in any catch clause")
+#else
+#define SKIP_WHERE_PTHREAD_EXIT_CRASHES static_cast<void>(0)
+#endif
+
 bool cleaned_up = false, returned = false;
 struct on_exit {
   ~on_exit() { cleaned_up = true; }
@@ -342,10 +322,13 @@ void *leaves(void *) {
 }  // namespace
 
 TEST_CASE("pthread_exit passes through a portable guard, and runs its destructors") {
+  SKIP_WHERE_PTHREAD_EXIT_CRASHES;
   pthread_t thread;
   REQUIRE(pthread_create(&thread, nullptr, leaves, nullptr) == 0);
   pthread_join(thread, nullptr);
+#if defined(__GLIBC__)  // others, musl and macOS among them, unwind nothing then
   CHECK(cleaned_up);
+#endif
   CHECK_FALSE(returned);
 }
 
@@ -384,6 +367,7 @@ TEST_CASE("It is known which portable guard the errors are from that nobody has 
 }
 
 TEST_CASE("pthread_exit ends a thread without being a failure") {
+  SKIP_WHERE_PTHREAD_EXIT_CRASHES;
   cgo_guard::thread worker([] { pthread_exit(nullptr); });
   CHECK(worker.join_report() == nullptr);
 }

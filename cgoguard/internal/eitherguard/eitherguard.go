@@ -19,6 +19,12 @@ func Throw() error { return cgoguard.Err(C.eitherguard_throw()) }
 // ThrowAgain makes one whose exception is caught and thrown again on its way.
 func ThrowAgain() error { return cgoguard.Err(C.eitherguard_throw_again()) }
 
+// ThrowUnthrown makes one whose exception was made without a throw, and is rethrown.
+func ThrowUnthrown() error { return cgoguard.Err(C.eitherguard_throw_unthrown()) }
+
+// BreakNoexcept makes one whose exception comes to a noexcept function. Without signals the process dies of it.
+func BreakNoexcept() error { return cgoguard.Err(C.eitherguard_break_noexcept()) }
+
 // InC is CGO_GUARD_GUARDS_SIGNALS in a cgo preamble, InCXX in a C++ file.
 func InC() bool   { return C.CGO_GUARD_GUARDS_SIGNALS != 0 }
 func InCXX() bool { return C.eitherguard_cxx_guards_signals() != 0 }

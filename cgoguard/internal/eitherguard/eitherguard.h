@@ -11,6 +11,8 @@ extern "C" {
 
 cgo_guard_error *eitherguard_throw(void);
 cgo_guard_error *eitherguard_throw_again(void);
+cgo_guard_error *eitherguard_throw_unthrown(void);
+cgo_guard_error *eitherguard_break_noexcept(void);
 int eitherguard_cxx_guards_signals(void);
 
 #ifdef __cplusplus

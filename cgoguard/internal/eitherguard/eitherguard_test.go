@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -44,12 +45,48 @@ func TestAnExceptionIsAnErrorWithEitherGuard(t *testing.T) {
 	}
 }
 
-func TestAReportHasAStackOfCXXOrSaysWhyThereIsNone(t *testing.T) {
+func TestAReportHasTheStackOfTheThrowWithEitherGuard(t *testing.T) {
 	for _, err := range []error{eitherguard.Throw(), eitherguard.ThrowAgain()} {
+		var e *cgoguard.Error
+		if !errors.As(err, &e) {
+			t.Fatalf("not an *Error: %v", err)
+		}
 		report := fmt.Sprintf("%+v", err)
-		stack, reason := strings.Contains(report, "\nC++ stack:\n"), strings.Contains(report, "\nno C++ stack: it ")
-		if stack == reason || (cgoguard.GuardsSignals() && !stack) {
-			t.Errorf("a stack: %t, a reason for its absence: %t, in\n%s", stack, reason, report)
+		if len(e.Frames()) < 2 || !strings.Contains(report, "\nC++ stack:\n") || strings.Contains(report, "no C++ stack") {
+			t.Errorf("%d frames, in\n%s", len(e.Frames()), report)
+		}
+	}
+}
+
+func TestAReportWithoutAStackSaysWhy(t *testing.T) {
+	report := fmt.Sprintf("%+v", eitherguard.ThrowUnthrown())
+	if without := strings.Contains(report, "\n\nno C++ stack: it was not recorded: "); without == cgoguard.GuardsSignals() ||
+		strings.Contains(report, "\nC++ stack:\n") == without {
+		t.Error(report)
+	}
+}
+
+func TestABrokenNoexceptIsAnErrorOrEndsWithAReport(t *testing.T) {
+	if os.Getenv("EITHERGUARD_BREAK_NOEXCEPT") != "" {
+		fmt.Printf("came back: %v\n", eitherguard.BreakNoexcept())
+		return
+	}
+	child := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	child.Env = append(os.Environ(), "EITHERGUARD_BREAK_NOEXCEPT=1")
+	output, err := child.CombinedOutput()
+	said := string(output)
+	if cgoguard.GuardsSignals() {
+		if err != nil || !strings.Contains(said, "came back: std::terminate on std::out_of_range: row 7") {
+			t.Errorf("%v:\n%s", err, said)
+		}
+		return
+	}
+	for _, part := range []string{
+		"cgo_guard: std::terminate, under a guard.", "std::terminate std::out_of_range: row 7\n",
+		"guard:   eitherguard_break_noexcept at ", "exports.cpp:",
+	} {
+		if err == nil || !strings.Contains(said, part) {
+			t.Errorf("%v, %q is missing in\n%s", err, part, said)
 		}
 	}
 }

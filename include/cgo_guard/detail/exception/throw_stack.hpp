@@ -13,6 +13,7 @@
 
 #include "../runtime/loader_lock.hpp"
 #include "../stack/noted_modules.hpp"
+#include "../state/place_of_address.hpp"
 #include "../unwind/unwind.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
@@ -89,10 +90,7 @@ class throw_table {
  private:
   static constexpr std::size_t size = 128;  // 140 KB of .bss, touched as it is used
 
-  thrown_stack &entry_of(const void *object) noexcept {
-    const auto address = reinterpret_cast<std::uintptr_t>(object);
-    return entries_[((address >> 4) ^ (address >> 11)) % size];
-  }
+  thrown_stack &entry_of(const void *object) noexcept { return entries_[place_of_address<size>(object)]; }
 
   thrown_stack entries_[size] = {};
 };

@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "../../config.hpp"
+#include "../../guard.hpp"
 
 #if CGO_GUARD_HAS_SIGNALS
 #include "../signal/thread_signals.hpp"
@@ -67,9 +68,9 @@ extern "C" __attribute__((used)) inline bool cgo_guard_v1_enter_thread(void (*th
 #if CGO_GUARD_HAS_SIGNALS
   const cgo_guard::detail::ready_for_faults ready;
 #endif
-  cgo_guard_error *const error = cgo_guard_v1_run(thunk, body);
+  cgo_guard_error *const error = cgo_guard::detail::run_guarded({function, file, line}, thunk, body);
   if (error == nullptr) return true;
-  cgo_guard::detail::deliver_thread_error(cgo_guard_v1_failed_at(error, function, file, line));
+  cgo_guard::detail::deliver_thread_error(error);
   return false;
 }
 

@@ -5,7 +5,6 @@
 #define CGO_GUARD_ERROR_PORTABLE_HPP
 
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -14,13 +13,23 @@
 #include "../stack/decorate.hpp"
 #include "../state/refused_options.hpp"
 #include "error_store_portable.hpp"
+#include "frame_names_portable.hpp"
+#include "stacks_portable.hpp"
 
 extern "C" const char *cgo_guard_describe(cgo_guard_error *error);
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
-constexpr const char *why_no_stack = "it is not recorded where signals are not guarded";
+/// Where it is not, by what the platform and the compiler have; else why one may be missing all the same.
+#if CGO_GUARD_RECORDS_THROWS
+constexpr const char *why_no_stack =
+    "it was not recorded: it was not thrown by way of this program's __cxa_throw (which a static program has no say "
+    "in, "
+    "nor in a library's own), or under another guard, or in another language";
+#else
+constexpr const char *why_no_stack = "it was not recorded: " CGO_GUARD_WHY_NO_STACKS;
+#endif
 
 /// @return a malloc'ed copy of the string that `make` makes, or nullptr without memory.
 template <class Make>
@@ -35,8 +44,10 @@ char *make_text(Make &&make) noexcept {
   }
 }
 
-inline unsigned long long number_of(const void *address) noexcept {
-  return static_cast<unsigned long long>(reinterpret_cast<std::uintptr_t>(address));
+inline std::string stack_of_portable(const cgo_guard_error &e) {
+  return e.frame_count == 0
+             ? std::string()
+             : format_frames_portable(e.frames, e.frame_count, e.frames_head, e.frames_omitted, e.function);
 }
 
 }  // namespace detail
@@ -84,6 +95,7 @@ CGO_GUARD_C_API void cgo_guard_free(cgo_guard_error *error) {
     std::free(slot.owned_message);
     std::free(slot.owned_translation);
     std::free(slot.described);
+    std::free(slot.stack);
     portable_count.live.fetch_sub(1, std::memory_order_relaxed);
     if (slot.origin == nullptr && slot.error.go_value != 0) {
       error_store.keep_go_value(slot);
@@ -105,8 +117,10 @@ CGO_GUARD_C_API const uint32_t *cgo_guard_released_go_values(void) { return cgo_
 
 CGO_GUARD_C_API const char *cgo_guard_stack(cgo_guard_error *error) {
   using namespace cgo_guard::detail;
-  if (!can_be_told("cgo_guard_stack", error, &is_live)) return "";
-  return "";
+  if (!can_be_told("cgo_guard_stack", error, &is_live) || error->frame_count == 0) return "";
+  portable_error &slot = slot_of(*error);
+  if (slot.stack == nullptr) slot.stack = make_text([error] { return stack_of_portable(*error); });
+  return slot.stack != nullptr ? slot.stack : "";
 }
 
 CGO_GUARD_C_API int cgo_guard_guards_signals(void) { return 0; }
@@ -122,53 +136,25 @@ CGO_GUARD_C_API const char *cgo_guard_describe(cgo_guard_error *error) {
   portable_error &slot = slot_of(*error);
   if (slot.shared) return error->message;
   if (slot.described == nullptr)
-    slot.described = make_text([error] { return describe(*error, "", "", cgo_guard_why_no_stack(error)); });
+    slot.described =
+        make_text([error] { return describe(*error, "", stack_of_portable(*error), cgo_guard_why_no_stack(error)); });
   return slot.described != nullptr ? slot.described : error->message;
 }
 
 CGO_GUARD_C_API size_t cgo_guard_format_frames_raw(const void *const *frames, uint64_t count, uint32_t head,
                                                    uint64_t omitted, char *buffer, size_t size) {
-  std::size_t used = 0;
-  if (size != 0) buffer[0] = 0;
-  const auto put = [&](const char *text) {
-    for (; *text != 0 && used + 1 < size; ++text) buffer[used++] = *text;
-    if (used < size) buffer[used] = 0;
-  };
-  char line[64];
-  for (std::uint64_t i = 0; i <= count; ++i) {
-    if (omitted != 0 && i == (head < count ? head : count)) {
-      std::snprintf(line, sizeof line, "... %llu frame%s left out ...\n", static_cast<unsigned long long>(omitted),
-                    omitted == 1 ? "" : "s");
-      put(line);
-    }
-    if (i == count) break;
-    std::snprintf(line, sizeof line, "0x%llx\n\t", cgo_guard::detail::number_of(frames[i]));
-    put(line);
-    put("(addresses have no names on this platform)\n");
-  }
-  return used;
+  return cgo_guard::detail::format_frames_raw_portable(frames, count, head, omitted, buffer, size);
 }
 
 CGO_GUARD_C_API char *cgo_guard_format_frames(const void *const *frames, uint64_t count, uint32_t head,
                                               uint64_t omitted, uint64_t) {
-  constexpr std::size_t longest = 80;  // of the two lines of a frame, and of the one about those left out
-  const std::size_t size = (static_cast<std::size_t>(count) + 1) * longest;
-  auto *const text = static_cast<char *>(std::malloc(size));
-  if (text != nullptr) cgo_guard_format_frames_raw(frames, count, head, omitted, text, size);
-  return text;
+  using namespace cgo_guard::detail;
+  return make_text([=] { return format_frames_portable(frames, count, head, omitted, ""); });
 }
 
 CGO_GUARD_C_API char *cgo_guard_resolve_frames(const void *const *frames, uint64_t count, uint64_t) {
   using namespace cgo_guard::detail;
-  return make_text([=] {
-    std::string text;
-    char address[32];
-    for (std::uint64_t i = 0; i < count; ++i) {
-      std::snprintf(address, sizeof address, "0x%llx", number_of(frames[i]));
-      text.append(address).append("\t\t\t0\t0\t\t0x0\t\t0\n");
-    }
-    return text;
-  });
+  return make_text([=] { return table_of(resolve_portable(frames, count)); });
 }
 
 CGO_GUARD_C_API char *cgo_guard_decorate(const char *report, uint32_t flags) {

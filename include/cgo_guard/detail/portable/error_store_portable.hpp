@@ -13,6 +13,7 @@
 #include "../../abi.h"
 #include "../../config.hpp"
 #include "../state/blank_error.hpp"
+#include "../state/frame_list.hpp"
 #include "../state/live_sites.hpp"
 
 extern "C" void cgo_guard_free(cgo_guard_error *error);
@@ -31,6 +32,8 @@ struct portable_error {
   char *owned_message;
   char *owned_translation;
   char *described;  ///< cached by cgo_guard_describe
+  char *stack;      ///< cached by cgo_guard_stack
+  const void *frames[max_frames];
   portable_error *next_free;
   portable_error *previous_counted, *next_counted;
   bool counted;  ///< by count()

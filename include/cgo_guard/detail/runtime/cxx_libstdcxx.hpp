@@ -10,6 +10,7 @@
 #include <cxxabi.h>
 
 #include "cxx_exceptions.hpp"
+#include "static_throw.hpp"
 
 extern "C" int __gxx_personality_v0(...);
 
@@ -46,10 +47,7 @@ extern const char forced_unwind_type_info[] __asm__("_ZTIN10__cxxabiv115__forced
 
 /// Brings the object file in that defines __cxa_throw, where the library is linked statically: a definition that isn't
 /// weak wins over ours.
-inline void bring_in_throw() noexcept {
-  static void *const volatile same_object_file = reinterpret_cast<void *>(&abi::__cxa_init_primary_exception);
-  static_cast<void>(same_object_file);
-}
+inline void bring_in_throw() noexcept { bring_in_cxa_throw(); }
 
 }  // namespace detail::cxx
 CGO_GUARD_NAMESPACE_END

@@ -1,32 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 /// @file sanitizer.hpp
-/// The sanitizers: which of them a file is compiled for, and what AddressSanitizer has to be told about frames that are
-/// left other than by returning.
+/// What the sanitizers do about faults, and what AddressSanitizer has to be told about frames that are left other than
+/// by returning.
 #ifndef CGO_GUARD_SANITIZER_HPP
 #define CGO_GUARD_SANITIZER_HPP
 
 #include <cstddef>
 #include <cstdint>
 
+#include "compiled_for.hpp"
 #include "left_stacks.hpp"
-
-// Which functions of libc they have of their own, and have to be the first for: then ours stay away.
-#if defined(__has_feature)  // clang
-#define CGO_GUARD_FEATURE(x) __has_feature(x)
-#else
-#define CGO_GUARD_FEATURE(x) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || CGO_GUARD_FEATURE(address_sanitizer)
-#define CGO_GUARD_HAS_ASAN 1  ///< __cxa_throw, besides what all of them have
-#else
-#define CGO_GUARD_HAS_ASAN 0
-#endif
-#if CGO_GUARD_HAS_ASAN || defined(__SANITIZE_THREAD__) || CGO_GUARD_FEATURE(thread_sanitizer) || \
-    CGO_GUARD_FEATURE(memory_sanitizer)
-#define CGO_GUARD_HAS_SANITIZER 1  ///< exit, in which they report; sigaction
-#else
-#define CGO_GUARD_HAS_SANITIZER 0
-#endif
 
 // There in a program that is linked with it, whether or not this file is instrumented.
 extern "C" void __asan_unpoison_memory_region(const volatile void *address, std::size_t size) __attribute__((weak));
