@@ -110,6 +110,7 @@ class cursor {
 
   bool compute_cfa(const frame_rules &rules) noexcept {
     if (rules.cfa_is_expression) return evaluate(rules.cfa_expression, rules.cfa_length, registers_, nullptr, cfa_);
+    if (rules.cfa_register >= arch::register_count) return false;
     cfa_ = registers_.value[rules.cfa_register] + static_cast<std::uintptr_t>(rules.cfa_offset);
     return true;
   }

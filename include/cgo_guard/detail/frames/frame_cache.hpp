@@ -72,7 +72,8 @@ inline bool learn_facts(std::uintptr_t pc, frame_facts &out) noexcept {
   out.args_size = interpreter.args_size();
   if (rules.cfa_register >= arch::register_count) return false;
   out.end_of_stack = rules.of[arch::return_register].kind == rule_kind::undefined;
-  out.simple = !rules.cfa_is_expression && !description.signal_frame &&
+  const auto fits = [](std::int64_t offset) { return offset == static_cast<std::int32_t>(offset); };
+  out.simple = !rules.cfa_is_expression && fits(rules.cfa_offset) && !description.signal_frame &&
                arch::index_of(description.return_register) == arch::return_register;
   out.saved_count = 0;
   out.cfa_register = static_cast<unsigned char>(rules.cfa_register);
@@ -81,7 +82,8 @@ inline bool learn_facts(std::uintptr_t pc, frame_facts &out) noexcept {
     const register_rule &rule = rules.of[i];
     if (rule.kind == rule_kind::same || rule.kind == rule_kind::undefined) continue;
     // A rule of the stack pointer's own comes in place of the CFA: a callee that pops its arguments.
-    if (rule.kind != rule_kind::offset || i == arch::sp_register || out.saved_count == arch::most_saved_registers) {
+    if (rule.kind != rule_kind::offset || !fits(rule.offset) || i == arch::sp_register ||
+        out.saved_count == arch::most_saved_registers) {
       out.simple = false;
     } else {
       out.saved[out.saved_count++] = {static_cast<std::int32_t>(rule.offset), i};

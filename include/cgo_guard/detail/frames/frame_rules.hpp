@@ -65,15 +65,16 @@ class rule_interpreter {
     rules_.of[reg].kind = kind;
     rules_.of[reg].offset = offset;
   }
-  void set_expression(std::uint64_t dwarf, rule_kind kind, reader &in) noexcept {
+  void set_expression(std::uint64_t dwarf, rule_kind kind, table_reader &in) noexcept {
     const std::uint64_t reg = arch::index_of(dwarf);
     const auto length = in.uleb();
     if (reg < arch::register_count) {
       rules_.of[reg].kind = kind;
-      rules_.of[reg].length = static_cast<std::uint32_t>(length);
-      rules_.of[reg].expression = in.at;
+      // Anything that does not fit is refused as too long (dwarf.hpp).
+      rules_.of[reg].length = length > ~std::uint32_t{0} ? ~std::uint32_t{0} : static_cast<std::uint32_t>(length);
+      rules_.of[reg].expression = in.at();
     }
-    in.at += length;
+    in.skip(length);
   }
   void restore(std::uint64_t dwarf) noexcept {
     const std::uint64_t reg = arch::index_of(dwarf);
@@ -84,16 +85,22 @@ class rule_interpreter {
     rules_.cfa_register = static_cast<unsigned>(arch::index_of(dwarf));
     rules_.cfa_offset = offset;
   }
+  // Without signs, because a hostile product overflows.
   std::int64_t factored(std::uint64_t value) const noexcept {
-    return static_cast<std::int64_t>(value) * description_.data_align;
+    return static_cast<std::int64_t>(value * static_cast<std::uint64_t>(description_.data_align));
+  }
+  std::int64_t factored_signed(table_reader &in) const noexcept {
+    return factored(static_cast<std::uint64_t>(in.sleb()));
   }
   void advance(std::uint64_t delta) noexcept { location_ += delta * description_.code_align; }
 
   bool execute(const unsigned char *begin, const unsigned char *end) noexcept {
     namespace ops = frame_op;
-    reader in{begin};
+    table_reader in(begin);
+    int steps = 0;
     // A row holds from its location on, so the program is done when the location passes the PC.
-    while (in.at < end && location_ <= pc_) {
+    while (in.is_before(end) && location_ <= pc_) {
+      if (++steps > most_steps) return false;
       const auto op = in.take<std::uint8_t>();
       const std::uint64_t low = op & ops::primary_operand;
       switch (op & ops::primary_mask) {
@@ -131,30 +138,30 @@ class rule_interpreter {
         case ops::def_cfa_expression:
           rules_.cfa_is_expression = true;
           rules_.cfa_length = in.uleb();
-          rules_.cfa_expression = in.at;
-          in.at += rules_.cfa_length;
+          rules_.cfa_expression = in.at();
+          in.skip(rules_.cfa_length);
           break;
         case ops::expression: reg = in.uleb(), set_expression(reg, rule_kind::expression, in); break;
-        case ops::offset_extended_sf:
-          reg = in.uleb(), set(reg, rule_kind::offset, in.sleb() * description_.data_align);
-          break;
-        case ops::def_cfa_sf: reg = in.uleb(), cfa(reg, in.sleb() * description_.data_align); break;
-        case ops::def_cfa_offset_sf: rules_.cfa_offset = in.sleb() * description_.data_align; break;
+        case ops::offset_extended_sf: reg = in.uleb(), set(reg, rule_kind::offset, factored_signed(in)); break;
+        case ops::def_cfa_sf: reg = in.uleb(), cfa(reg, factored_signed(in)); break;
+        case ops::def_cfa_offset_sf: rules_.cfa_offset = factored_signed(in); break;
         case ops::val_offset: reg = in.uleb(), set(reg, rule_kind::val_offset, factored(in.uleb())); break;
-        case ops::val_offset_sf:
-          reg = in.uleb(), set(reg, rule_kind::val_offset, in.sleb() * description_.data_align);
-          break;
+        case ops::val_offset_sf: reg = in.uleb(), set(reg, rule_kind::val_offset, factored_signed(in)); break;
         case ops::val_expression: reg = in.uleb(), set_expression(reg, rule_kind::val_expression, in); break;
         case ops::gnu_args_size: args_size_ = in.uleb(); break;  // pushed arguments that a landing pad expects popped
         case ops::gnu_negative_offset_extended:
-          reg = in.uleb(), set(reg, rule_kind::offset, -factored(in.uleb()));
+          reg = in.uleb(), set(reg, rule_kind::offset, factored(-in.uleb()));
           break;
         default:
           if (!arch::ignores(op)) return false;
       }
     }
-    return true;
+    return !in.is_broken();
   }
+
+  // A length may say four gigabytes. A generated function with 100,000 calls that pass arguments by pushing them has
+  // some four steps for each; compilers have stopped pushing.
+  static constexpr int most_steps = 1 << 20;
 
   // GCC and clang nest remember_state once; hand-written assembly was seen to nest it twice.
   static constexpr int max_remembered = 4;

@@ -33,7 +33,7 @@ struct landing_pad_table {
 
 /// @return false where the table may mean anything.
 inline bool read_table_head(const frame_description &frame, landing_pad_table &out) noexcept {
-  reader in{reinterpret_cast<const unsigned char *>(frame.lsda)};
+  table_reader in(reinterpret_cast<const unsigned char *>(frame.lsda));
   const auto start_encoding = in.take<std::uint8_t>();
   out.pad_base = start_encoding == pointer_encoding::omitted ? frame.begin : in.encoded(start_encoding);
   out.type_encoding = in.take<std::uint8_t>();
@@ -43,34 +43,39 @@ inline bool read_table_head(const frame_description &frame, landing_pad_table &o
   // the loader's locks (its copy of __gcc_personality_v0 has no name to compare with), or Rust's drops.
   if (has_types && frame.personality != reinterpret_cast<std::uintptr_t>(&__gxx_personality_v0)) return false;
   const std::uint64_t types_end = has_types ? in.uleb() : 0;
-  out.types = has_types ? in.at + types_end : nullptr;
+  out.types = has_types ? end_of(in, types_end) : nullptr;
   out.site_encoding = in.take<std::uint8_t>();
   const std::uint64_t sites_length = in.uleb();
-  out.sites = in.at;
-  out.actions = in.at + sites_length;
-  return true;
+  out.sites = in.at();
+  out.actions = end_of(in, sites_length);
+  return !in.is_broken();
 }
 
 /// Whether a handler's type lets a forced unwind in: `...`, and that by which libraries recognise one.
 inline bool catches_forced_unwind(const landing_pad_table &table, std::int64_t filter) noexcept {
   constexpr unsigned signless = 7;  // udata4 and sdata4 are of one size
   const unsigned format = table.type_encoding & signless;
-  const std::ptrdiff_t size = format == pointer_encoding::udata4   ? 4
-                              : format == pointer_encoding::udata2 ? 2
-                                                                   : static_cast<std::ptrdiff_t>(sizeof(void *));
-  reader type{table.types - filter * size};
+  const std::uint64_t size = format == pointer_encoding::udata4   ? 4
+                             : format == pointer_encoding::udata2 ? 2
+                                                                  : sizeof(void *);
+  table_reader type(table.types);
+  type.skip(-(static_cast<std::uint64_t>(filter) * size));
   const std::uintptr_t info = type.encoded(table.type_encoding);
-  return info == 0 || info == reinterpret_cast<std::uintptr_t>(cxx::forced_unwind_type_info);
+  return !type.is_broken() && (info == 0 || info == reinterpret_cast<std::uintptr_t>(cxx::forced_unwind_type_info));
 }
 
 /// Whether a forced unwind is to enter a pad with these actions. @param selector gets what the pad is told then.
 inline bool is_entered(const landing_pad_table &table, std::uint64_t action, std::intptr_t &selector) noexcept {
   bool cleanup = false;
-  reader record{table.actions + action - 1};
-  for (;;) {
+  table_reader record(table.actions);
+  record.skip(action - 1);
+  // One for each handler around the call. Nothing but their number keeps records from leading back to one another.
+  constexpr int most_records = 1 << 16;
+  for (int i = 0; i < most_records; ++i) {
     const auto filter = record.sleb();
-    const unsigned char *const next_field = record.at;
+    table_reader following = record;
     const auto next = record.sleb();
+    if (record.is_broken()) return false;
     if (filter == 0) cleanup = true;
     // A negative filter is a dynamic exception specification, which does not concern a forced unwind.
     if (filter > 0 && table.types != nullptr && catches_forced_unwind(table, filter)) {
@@ -78,8 +83,10 @@ inline bool is_entered(const landing_pad_table &table, std::uint64_t action, std
       return true;
     }
     if (next == 0) return cleanup;
-    record.at = next_field + next;
+    following.skip(static_cast<std::uint64_t>(next));
+    record = following;
   }
+  return false;
 }
 
 /// Reads the LSDA as the C++ personality would for a forced unwind (Itanium C++ ABI: Exception Handling, 7), with three
@@ -93,12 +100,15 @@ inline landing_pad find_landing_pad(const frame_description &frame, std::uintptr
   landing_pad_table table;
   if (!read_table_head(frame, table)) return gap;
   const std::uintptr_t position = pc - frame.begin;
-  reader in{table.sites};
-  while (in.at < table.actions) {
+  table_reader in(table.sites);
+  // As many as the largest function has calls; a length may say more than there is memory.
+  constexpr int most_rows = 1 << 20;
+  for (int i = 0; i < most_rows && in.is_before(table.actions); ++i) {
     const std::uintptr_t start = in.encoded(table.site_encoding);
     const std::uintptr_t length = in.encoded(table.site_encoding);
     const std::uintptr_t pad = in.encoded(table.site_encoding);
     const auto action = in.uleb();
+    if (in.is_broken()) return gap;
     if (position < start) return gap;  // rows are sorted
     if (position >= start + length) continue;
     if (pad == 0) return none;
