@@ -29,10 +29,11 @@ PRIVATE = [
         r"\bSYS_(?:access|alarm|arch_prctl|chmod|chown|creat|dup2|epoll_create|epoll_wait|eventfd|fork|getdents|getpgrp|"
         r"inotify_init|link|lstat|mkdir|mknod|open|pause|pipe|poll|readlink|rename|rmdir|select|signalfd|stat|symlink|time|"
         r"unlink|utimes?|vfork)\b")),
-    ("runtime", "a private name of glibc, or which C library this is", re.compile(
+    ("runtime", "a private name of glibc or musl, or which C library this is", re.compile(
         r"\b_?dl_find_object\b|\bdlfo_\w+|\bDLFO_\w+|\bdlvsym\b|\bdladdr1\b|\blink_map\b|\bl_(?:addr|name|ld)\b|\bGLIBC_\w+"
         r"|\b__libc_\w+|\b__abort_msg\b|\babort_msg_s\b|\b__GI_\w+|\b__GLIBC(?:_\w+)?\b|\b__run_exit_handlers\b"
         r"|\b__quick_exit_funcs\b|\b__cxa_finalize\b|\b__sigaction\b|\bssignal\b|\bgsignal\b|\bbsd_signal\b"
+        r"|\b__funcs_on_\w+|\b__(?:init|fini)_array_\w+|\b__DEFINED_\w+|\b__(?:restore|block_\w+)_sigs\b|\br_(?:debug|map)\b|\bDT_DEBUG\b"
         r"|\b__pthread_\w+|\bstrerrordesc_np\b|\bAT_BASE\b|\bAT_EXECFN\b|\b_NL_\w+")),
     ("runtime", "a private name of libstdc++, or which C++ runtime this is", re.compile(
         r"\b__gnu_cxx\b|\b__GLIBCXX__|\b_GLIBCXX\w*|\b_LIBCPP\w*|\b(?:std::)?__glibcxx\w+|\b__do_catch\b"

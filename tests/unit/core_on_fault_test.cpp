@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cgo_guard/detail/crash/core_mappings.hpp>
 #include <cgo_guard/detail/crash/core_on_fault.hpp>

@@ -7,6 +7,7 @@
 
 #include <link.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -150,7 +151,7 @@ DEATH_CASE(thread_sends) {
   const pid_t pid = getpid(), target = gettid();
   std::thread other([=] {
     usleep(100000);
-    tgkill(pid, target, SIGSEGV);
+    syscall(SYS_tgkill, pid, target, SIGSEGV);
   });
   cgo_guard_error *error = CGO_GUARD {
     for (volatile int spin = 0;; spin = spin + 1) {

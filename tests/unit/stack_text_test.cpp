@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <dlfcn.h>
-#include <execinfo.h>
+#include <unwind.h>
 
 #include "catch.hpp"
 #include "cgo_guard/boost_stacktrace.hpp"
@@ -23,10 +23,13 @@ const void *recorded[64];
 std::uint64_t recorded_count;
 
 NOINLINE void record() {
-  void *addresses[64];
-  const int count = backtrace(addresses, 64);
   recorded_count = 0;
-  for (int i = 0; i < count; ++i) recorded[recorded_count++] = static_cast<char *>(addresses[i]) - 1;
+  _Unwind_Backtrace(
+      [](_Unwind_Context *frame, void *) {
+        if (recorded_count < 64) recorded[recorded_count++] = reinterpret_cast<char *>(_Unwind_GetIP(frame)) - 1;
+        return _URC_NO_REASON;
+      },
+      nullptr);
   not_a_tail_call = 1;
 }
 

@@ -12,6 +12,7 @@
 
 #include <cgo_guard/floating_point.hpp>
 
+#include "c_library.hpp"
 #include "faults.hpp"
 #include "processor.hpp"
 #include "support.hpp"
@@ -22,7 +23,7 @@ using processor::floating_point;
 
 void spoil_floating_point() {
   std::fesetround(FE_UPWARD);
-  feenableexcept(FE_DIVBYZERO);
+  c_library::trap_division();
   floating_point::flush_denormals();
   floating_point::leave_values();
 }

@@ -72,7 +72,7 @@ std::uint64_t count_thread_errors() {
 }
 
 struct signal_stack_now : stack_t {
-  signal_stack_now() : stack_t() { sigaltstack(nullptr, this); }
+  signal_stack_now() : stack_t() { ::sigaltstack(nullptr, this); }
   bool exists() const { return (ss_flags & SS_DISABLE) == 0; }
 };
 

@@ -9,14 +9,15 @@
 #include <elf.h>
 #include <link.h>
 
-#include "libc.hpp"
+#include "../../config.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
 /// Calls visit(symbol, mangled name) for one after the other, until it returns true. @return whether it did.
-template <class Visit>
-bool find_exported_function(const libc::module_at &module, Visit &&visit) noexcept {
+/// @param module a libc::module_at.
+template <class Module, class Visit>
+bool find_exported_function(const Module &module, Visit &&visit) noexcept {
   const auto *const symbols = static_cast<const ElfW(Sym) *>(module.table(DT_SYMTAB));
   const auto *const names = static_cast<const char *>(module.table(DT_STRTAB));
   const auto *const hash = static_cast<const std::uint32_t *>(module.table(DT_GNU_HASH));

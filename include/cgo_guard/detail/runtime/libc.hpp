@@ -5,11 +5,10 @@
 /// libc_glibc.hpp:
 ///
 /// - modules: module_at, find_eh_frame_hdr, size_of_function, find_loader
-/// - stacks and signals: end_of_stack, kept_signals, signal_return_has_tables; CGO_GUARD_LIBC_SIGACTION and _SIGNAL,
-/// the
-///   other names of the two functions
-/// - the end of a process: last_words, own_allocator_names, inner_names_of_abort, description_of, exit_is_nothrow,
-///   run_exit_handlers, run_quick_exit_handlers; assert_line and CGO_GUARD_LIBC_NOTHROW, as its headers declare them
+/// - stacks and signals: end_of_stack, kept_signals, signal_return_has_tables, set_action and set_handler
+/// - its allocator: own_allocator_names, allocator_has_nameless_functions
+/// - the end of a process: last_words, inner_names_of_abort, description_of, exit_is_nothrow, run_exit_handlers,
+///   run_quick_exit_handlers; assert_line and CGO_GUARD_LIBC_NOTHROW, as its headers declare them
 #ifndef CGO_GUARD_LIBC_HPP
 #define CGO_GUARD_LIBC_HPP
 
@@ -17,6 +16,8 @@
 
 #if defined(CGO_GUARD_LIBC_IS_GLIBC)
 #include "libc_glibc.hpp"
+#elif defined(CGO_GUARD_LIBC_IS_MUSL)
+#include "libc_musl.hpp"
 #else
 #error "cgo_guard: no runtime/ file for this C library; signals can't be guarded here (CGO_GUARD_HAS_SIGNALS must be 0)"
 #endif

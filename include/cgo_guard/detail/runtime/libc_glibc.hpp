@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <csignal>
 #include <cstring>
 
 #include <dlfcn.h>
@@ -25,9 +26,11 @@ extern "C" void __run_exit_handlers(int status, void **list, bool run_list_atexi
 extern "C" void *__quick_exit_funcs __attribute__((weak));
 extern "C" void cgo_guard_v1_libc_finalize(void *) __asm__("__cxa_finalize");
 
-// Other names for sigaction and signal, in every version (GLIBC_2.2.5).
-#define CGO_GUARD_LIBC_SIGACTION "__sigaction"
-#define CGO_GUARD_LIBC_SIGNAL "ssignal"
+// Other names for sigaction and signal, in every version (GLIBC_2.2.5). Through these and not through dlsym, which is
+// not async-signal-safe.
+extern "C" int cgo_guard_v1_libc_sigaction(int, const struct sigaction *, struct sigaction *) noexcept
+    __asm__("__sigaction");
+extern "C" void (*cgo_guard_v1_libc_signal(int, void (*)(int)) noexcept)(int) __asm__("ssignal");
 
 // Of exit and its kin, and of __assert_fail.
 #define CGO_GUARD_LIBC_NOTHROW noexcept
@@ -38,9 +41,19 @@ namespace detail::libc {
 constexpr bool exit_is_nothrow = true;
 using assert_line = unsigned int;
 
+/// sigaction and signal, also where we define functions of these names. Async-signal-safe.
+inline int set_action(int signal, const struct sigaction *action, struct sigaction *old) noexcept {
+  return cgo_guard_v1_libc_sigaction(signal, action, old);
+}
+inline auto set_handler(int signal, void (*handler)(int)) noexcept -> void (*)(int) {
+  return cgo_guard_v1_libc_signal(signal, handler);
+}
+
 /// Its allocator's own names, to which a library jumps that only counts what goes by.
 constexpr const char *own_allocator_names[] = {"__libc_malloc", "__libc_free", "__libc_calloc", "__libc_realloc",
                                                "__libc_memalign"};
+/// Whether free and its kin may go on in functions that have no name for anybody else.
+constexpr bool allocator_has_nameless_functions = false;
 /// Functions between abort and the system call, beside those that all libraries have.
 constexpr const char *inner_names_of_abort[] = {"__pthread_kill_implementation",
                                                 "__pthread_kill_internal",

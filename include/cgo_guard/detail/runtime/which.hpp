@@ -11,8 +11,13 @@
 #endif
 #include <stdint.h>
 
-#if defined(__GLIBC__)
+// uClibc calls itself glibc as well. musl has no name by intent; what tells it is how its stdint.h keeps a type from
+// being defined twice (bits/alltypes.h).
+#if defined(__GLIBC__) && !defined(__UCLIBC__)
 #define CGO_GUARD_LIBC_IS_GLIBC 1
+#define CGO_GUARD_KNOWS_LIBC 1
+#elif defined(__linux__) && defined(__DEFINED_uint64_t) && !defined(__UCLIBC__) && !defined(__BIONIC__)
+#define CGO_GUARD_LIBC_IS_MUSL 1
 #define CGO_GUARD_KNOWS_LIBC 1
 #else
 #define CGO_GUARD_KNOWS_LIBC 0

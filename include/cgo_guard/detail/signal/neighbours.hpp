@@ -126,31 +126,27 @@ CGO_GUARD_NAMESPACE_END
 // By their symbols: <signal.h> declares `signal` differently for different feature macros.
 #define CGO_GUARD_WATCHER extern "C" __attribute__((weak, used, visibility("default")))
 
-// libc's other names for the same functions. Through these and not through dlsym, which is not async-signal-safe.
-extern "C" int cgo_guard_v1_libc_sigaction(int, const struct sigaction *, struct sigaction *) noexcept
-    __asm__(CGO_GUARD_LIBC_SIGACTION);
-extern "C" void (*cgo_guard_v1_libc_signal(int, void (*)(int)) noexcept)(int) __asm__(CGO_GUARD_LIBC_SIGNAL);
-
 CGO_GUARD_WATCHER int cgo_guard_v1_sigaction(int signal, const struct sigaction *action, struct sigaction *old) noexcept
     __asm__("sigaction");
 
 CGO_GUARD_WATCHER int cgo_guard_v1_sigaction(int signal, const struct sigaction *action,
                                              struct sigaction *old) noexcept {
-  if (!cgo_guard::detail::is_guarded(signal)) return cgo_guard_v1_libc_sigaction(signal, action, old);
-  return cgo_guard::detail::watch_sigaction(cgo_guard_v1_libc_sigaction, signal, action, old, old != nullptr);
+  if (!cgo_guard::detail::is_guarded(signal)) return cgo_guard::detail::libc::set_action(signal, action, old);
+  return cgo_guard::detail::watch_sigaction(cgo_guard::detail::libc::set_action, signal, action, old, old != nullptr);
 }
 
 CGO_GUARD_WATCHER void (*cgo_guard_v1_signal(int signal, void (*handler)(int)) noexcept)(int) __asm__("signal");
 
 CGO_GUARD_WATCHER void (*cgo_guard_v1_signal(int signal, void (*handler)(int)) noexcept)(int) {
-  if (!cgo_guard::detail::is_guarded(signal) || handler == SIG_ERR) return cgo_guard_v1_libc_signal(signal, handler);
+  if (!cgo_guard::detail::is_guarded(signal) || handler == SIG_ERR)
+    return cgo_guard::detail::libc::set_handler(signal, handler);
   struct sigaction action = {}, old;
   action.sa_handler = handler;
   // Who is given an address alone may want to put it back, and seldom to call it: not all handlers can be called so.
   const auto libcs = [](int number, const struct sigaction *wanted, struct sigaction *previous) noexcept {
-    if (cgo_guard::detail::names_ours(*wanted)) return cgo_guard_v1_libc_sigaction(number, wanted, previous);
-    if (const int result = cgo_guard_v1_libc_sigaction(number, nullptr, previous)) return result;
-    return cgo_guard_v1_libc_signal(number, wanted->sa_handler) == SIG_ERR ? -1 : 0;
+    if (cgo_guard::detail::names_ours(*wanted)) return cgo_guard::detail::libc::set_action(number, wanted, previous);
+    if (const int result = cgo_guard::detail::libc::set_action(number, nullptr, previous)) return result;
+    return cgo_guard::detail::libc::set_handler(number, wanted->sa_handler) == SIG_ERR ? -1 : 0;
   };
   return cgo_guard::detail::watch_sigaction(libcs, signal, &action, &old, false) == 0 ? old.sa_handler : SIG_ERR;
 }

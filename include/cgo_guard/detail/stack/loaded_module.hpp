@@ -114,7 +114,8 @@ inline int match_module(dl_phdr_info *info, std::size_t size, void *argument) no
   module.bias = bias;
   module.begin = lowest;
   if (size >= offsetof(dl_phdr_info, dlpi_subs) + sizeof info->dlpi_subs) module.unloads = info->dlpi_subs;
-  if (info->dlpi_name != nullptr) set_path(module, info->dlpi_name);
+  // The program's is "", or its argv[0] or a link to itself: only the kernel knows better.
+  if (info->dlpi_name != nullptr && !main_program) set_path(module, info->dlpi_name);
   read_build_id(info->dlpi_phdr, info->dlpi_phnum, module);
   return 1;
 }

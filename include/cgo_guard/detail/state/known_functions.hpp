@@ -197,7 +197,10 @@ class known_functions {
   /// that brings one along with other work, nor in a sanitizer's runtime, which has copies of half of libc: there the
   /// functions count that those known by name jump to.
   void find_out_about_the_allocator() noexcept {
-    if (libc_.contains(malloc_)) return;
+    if (libc_.contains(malloc_)) {
+      if (libc::allocator_has_nameless_functions) add_what_they_jump_to(libc_);
+      return;
+    }
     with_allocator_ = module_of(malloc_);
     const address_range &module = with_allocator_;
     const bool is_main = module.contains(static_cast<std::uintptr_t>(getauxval(AT_PHDR)));
