@@ -237,7 +237,9 @@ TEST_CASE("aarch64: SIGILL and SIGTRAP are called what they are") {
     CHECK(contains(words_for(SIGILL, ILL_ILLOPC, checks), "illegal instruction"));
   }
   constexpr std::uint64_t by_blr = 2U << 10;
-  CHECK(contains(words_for(SIGILL, ILL_ILLOPC, 0xa9be7bfd, by_blr), "where none may (branch target identification)"));
+  CHECK(contains(words_for(SIGILL, ILL_ILLOPC, 0xa9be7bfd, by_blr),
+                 "or a call or jump has come there and none may (branch target"));
+  CHECK(contains(words_for(SIGILL, ILL_ILLOPC, 0x00000001, by_blr), "trap instruction"));  // udf #1
 }
 
 GUARDED_TEST_CASE(
@@ -275,7 +277,7 @@ GUARDED_TEST_CASE("aarch64: a branch that comes where none may is called that") 
     WARN("this processor checks no branches");
     return;
   }
-  check(error, SIGILL, "where none may (branch target identification)", CGO_GUARD_ACCESS_UNKNOWN);
+  check(error, SIGILL, "none may (branch target identification)", CGO_GUARD_ACCESS_UNKNOWN);
 }
 
 #endif  // __aarch64__

@@ -21,7 +21,7 @@
 ///   inspect_go_entry
 /// - operand.hpp, what the faulting instruction wanted, where the kernel doesn't say: wanted, read_wanted
 /// - signal.hpp, the ucontext: from_ucontext, to_ucontext, pc_of, sp_of, set_pc, fingerprint. What was the matter:
-///   is_page_fault, page_fault_was_write, page_fault_was_fetch, whole_pointer, is_bad_call, is_bad_landing,
+///   is_page_fault, page_fault_was_write, page_fault_was_fetch, whole_pointer, is_bad_call, is_checked_landing,
 ///   pc_is_after_trap, is_behind_breakpoint. Who has sent it: sent_by_own_system_call, let_in_by_mask. The kernel's
 ///   frame: called_by_kernel, usual_signal_frame, is_signal_return, signal_return_is_libcs, context_at_signal_return,
 ///   leave_signal_frame. And clear_alignment_check

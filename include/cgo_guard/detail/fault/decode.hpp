@@ -171,13 +171,16 @@ inline bool decode_trap(const fault_facts &f, const sentence &to) noexcept {
 }
 
 inline void decode_illegal_instruction(const fault_facts &f, const sentence &to) noexcept {
-  if (f.bad_landing) {
-    to.say("a call or jump came to 0x%lx, where none may (branch target identification)", printed_address(f));
-  } else if (f.code == ILL_ILLOPN && arch::authenticates(f.instruction)) {
+  if (f.code == ILL_ILLOPN && arch::authenticates(f.instruction)) {
     to.say("pointer authentication failed: a return address or a pointer to code was overwritten");
   } else if (const char *const name = arch::privileged_instruction(f.instruction)) {
     to.say("privileged instruction (%s)", name);
-  } else if (!decode_trap(f, to)) {
+  } else if (decode_trap(f, to)) {
+    return;
+  } else if (f.after_branch) {
+    to.say("illegal instruction at 0x%lx, or a call or jump has come there and none may (branch target identification)",
+           printed_address(f));
+  } else {
     to.say("illegal instruction at 0x%lx", printed_address(f));
   }
 }

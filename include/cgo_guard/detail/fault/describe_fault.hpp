@@ -114,7 +114,7 @@ inline void describe_fault(int signal, const siginfo_t &info, const ucontext_t &
       }
       break;
     }
-    case SIGILL: out.bad_landing = arch::is_bad_landing(context); [[fallthrough]];
+    case SIGILL: out.after_branch = arch::is_checked_landing(context); [[fallthrough]];
     case SIGFPE:
     case SIGTRAP:
       out.address = reinterpret_cast<std::uintptr_t>(info.si_addr);

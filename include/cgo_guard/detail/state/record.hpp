@@ -34,7 +34,7 @@ struct fault_facts {
   bool bad_call;           ///< the PC itself was the bad address
   bool bad_return;         ///< and a return had taken it from the stack, or the PC is that of such a return
   bool bad_target;         ///< the PC is that of a call or jump to the bad address
-  bool bad_landing;        ///< a call or jump has come to the PC, where none may
+  bool after_branch;       ///< a call or jump has come to the PC, where perhaps none may
   bool not_canonical;      ///< no such address can exist; the kernel did not report it
   bool in_allocator;       ///< malloc or a relative is on the stack
   bool from_libc;          ///< libc itself called abort, so __abort_msg is about this

@@ -181,9 +181,10 @@ inline std::uintptr_t whole_pointer(const ucontext_t &context, std::uintptr_t ad
 /// A call through a bad pointer.
 inline bool is_bad_call(const ucontext_t &context) noexcept { return page_fault_was_fetch(context); }
 
-/// Whether a branch has arrived where none may, in memory whose branches are checked (PROT_BTI): the processor has kept
-/// its kind. A branch that may has cleared that.
-inline bool is_bad_landing(const ucontext_t &context) noexcept {
+/// Whether an illegal instruction is the first one behind a branch. In memory whose branches are checked (PROT_BTI) it
+/// may be one that no branch may come to; the kernel calls that an illegal one too, and says no more (do_el0_bti,
+/// arch/arm64/kernel/traps.c).
+inline bool is_checked_landing(const ucontext_t &context) noexcept {
   constexpr std::uint64_t branch_type = 3U << 10;
   return (context.uc_mcontext.pstate & branch_type) != 0;
 }

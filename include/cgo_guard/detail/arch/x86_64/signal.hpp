@@ -87,9 +87,8 @@ inline bool page_fault_was_fetch(const ucontext_t &context) noexcept {
   return (context.uc_mcontext.gregs[REG_ERR] & 16) != 0;
 }
 
-/// Whether an illegal instruction is a branch that has arrived where none may. Linux has no such checks for programs
-/// here.
-constexpr bool is_bad_landing(const ucontext_t &) noexcept { return false; }
+/// Whether an illegal instruction may be one that no branch may come to. Linux raises no SIGILL for those here.
+constexpr bool is_checked_landing(const ucontext_t &) noexcept { return false; }
 
 /// int3 and `raise` report the address after the instruction, a fault the instruction itself (Intel SDM 3A, 6.5).
 inline bool pc_is_after_trap(const ucontext_t &context) noexcept { return context.uc_mcontext.gregs[REG_TRAPNO] == 3; }
