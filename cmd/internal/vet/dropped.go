@@ -9,6 +9,9 @@ import (
 
 // What becomes of a result is known without looking further: it is dropped, or assigned to _.
 
+// retain returns its argument, which its caller has already.
+const retain = "cgo_guard_retain"
+
 // producesError reports whether a call is of a C function that gives its caller an error.
 func (c *checker) producesError(e ast.Expr) (cCall, bool) {
 	call, ok := unparen(e).(*ast.CallExpr)
@@ -16,8 +19,7 @@ func (c *checker) producesError(e ast.Expr) (cCall, bool) {
 		return cCall{}, false
 	}
 	cc, ok := asCCall(call)
-	// cgo_guard_retain returns its argument, for convenience.
-	if !ok || cc.name == "cgo_guard_retain" {
+	if !ok {
 		return cCall{}, false
 	}
 	result := c.pass.TypesInfo.TypeOf(e)
@@ -48,7 +50,7 @@ func (c *checker) droppedCall(e ast.Expr, keyword string) {
 		return
 	}
 	cc, ok := asCCall(call)
-	if !ok || cc.name == "cgo_guard_retain" {
+	if !ok || cc.name == retain {
 		return
 	}
 	signature, ok := c.pass.TypesInfo.TypeOf(cc.function).(*types.Signature)
@@ -66,7 +68,7 @@ func (c *checker) blank(left, right []ast.Expr) {
 		}
 		switch {
 		case len(left) == len(right):
-			if cc, ok := c.producesError(right[i]); ok {
+			if cc, ok := c.producesError(right[i]); ok && cc.name != retain {
 				c.report(cc.function.Pos(), "the error of C.%s is assigned to _: give it to cgoguard.Err", cc.name)
 			}
 		case len(right) == 1 && i == 0:

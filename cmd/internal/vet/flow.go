@@ -219,19 +219,15 @@ func (f *flow) where(in states, condition ast.Expr, truth bool) states {
 	return in
 }
 
-// whereNil leaves the states in which a variable, the error or the result of Err for it, is nil or is not.
+// whereNil is for a variable that is nil, or is not: where the error is, or the result of Err for it, nothing is owed.
 func (f *flow) whereNil(in states, object types.Object, isNil bool) states {
 	out := states{}
 	for s := range in {
 		about := object == f.variable || s.kind == given && s.result == object
-		switch {
-		case !about:
-			out[s] = true
-		case isNil:
-			out[state{flag: s.flag, truth: s.truth}] = true
-		case s.kind != none:
-			out[s] = true
+		if about && isNil {
+			s = state{flag: s.flag, truth: s.truth}
 		}
+		out[s] = true
 	}
 	return out
 }

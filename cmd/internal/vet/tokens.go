@@ -15,8 +15,8 @@ type cxxToken struct {
 type cxxFile struct {
 	tokens []cxxToken
 	macros map[string]bool // that the file defines
-	// branches is whether an #if leaves braces open in one branch that the other one does not: what belongs to which
-	// can't be told then.
+	// branches is whether the braces between an #if and its #else or #endif don't match: which branch has the one that is
+	// meant can't be told then.
 	branches bool
 }
 
@@ -85,22 +85,21 @@ func (s *cxxScanner) skipTo(mark string, first int) {
 
 func (s *cxxScanner) directive(line string) {
 	s.at += len(line)
-	word := strings.TrimLeft(line[1:], " \t")
-	name := strings.TrimLeft(strings.TrimLeft(word, "abcdefghijklmnopqrstuvwxyz"), " \t")
-	switch word[:len(word)-len(strings.TrimLeft(word, "abcdefghijklmnopqrstuvwxyz"))] {
+	text := strings.TrimLeft(line[1:], " \t")
+	name := text[:identifierLength(text)]
+	switch name {
 	case "if", "ifdef", "ifndef":
 		s.open = append(s.open, s.depth)
-	case "elif", "else":
-		if n := len(s.open); n > 0 {
-			s.depth = s.open[n-1]
-		}
-	case "endif":
+	case "elif", "else", "endif":
 		if n := len(s.open); n > 0 {
 			s.file.branches = s.file.branches || s.depth != s.open[n-1]
-			s.open = s.open[:n-1]
+			if name == "endif" {
+				s.open = s.open[:n-1]
+			}
 		}
 	case "define":
-		s.file.macros[name[:identifierLength(name)]] = true
+		macro := strings.TrimLeft(text[len(name):], " \t")
+		s.file.macros[macro[:identifierLength(macro)]] = true
 	}
 	// A comment that a directive's line begins may go on.
 	if i := strings.LastIndex(line, "/*"); i >= 0 && !strings.Contains(line[i:], "*/") && !strings.Contains(line[:i], "//") {

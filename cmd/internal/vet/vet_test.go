@@ -39,8 +39,7 @@ func vetted(t *testing.T, directory string, args ...string) (output string, cont
 	t.Helper()
 	command := exec.Command(args[0], args[1:]...)
 	command.Dir = directory
-	// The test's own flags for cgo are for other compilers' output.
-	command.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
+	command.Env = append(os.Environ(), "GOWORK=off")
 	text, err := command.CombinedOutput()
 	if _, failed := err.(*exec.ExitError); err != nil && !failed {
 		t.Fatal(err)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "../outside/macros.h"
 #include "exports.h"
 #define BEGIN_EXPORT return CGO_GUARD
 #define hidden       \
@@ -58,8 +59,9 @@ cgo_guard_error *by_a_macro_of_the_header(int n) {
   guarded_by_macro { helper(n); };
   return nullptr;
 }
-cgo_guard_error *by_a_macro_in_small_letters(int n) { hidden; };
-return nullptr;
+cgo_guard_error *by_a_macro_of_nobody_knows_where(int n) {
+  BEGIN_GUARDED { helper(n); };
+  return nullptr;
 }
 cgo_guard_error *nothing_to_guard(void) { return nullptr; }
 cgo_guard_error *in_a_lambda(int n) {

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
-// The preprocessor would have to be asked which brace belongs to which function.
+// The preprocessor would have to be asked which brace belongs to which.
 #include "exports.h"
 
+extern "C" cgo_guard_error *torn(int *n) {
+  if (*n == 0) {
 #ifdef TORN
-extern "C" cgo_guard_error *torn(int *n) {
+    *n = 1;
+    return nullptr;
+  }
 #else
-extern "C" cgo_guard_error *torn(int *n) {
-  {
+    *n = 2;
+    return nullptr;
+  }
 #endif
-  *n = 1;
-  return nullptr;
+  return CGO_GUARD { *n = 3; };
 }
-#ifndef TORN
-}
-#endif

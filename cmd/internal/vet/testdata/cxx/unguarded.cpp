@@ -14,13 +14,17 @@ namespace inventory {
 struct item {
   int count;
 };
+cgo_guard_error *in_a_namespace(int *out) {  // want "in_a_namespace returns an error"
+  *out = 1;
+  return 0;
+}
 }  // namespace inventory
 
 __attribute__((cold)) struct cgo_guard_error *in_a_block(int *out) noexcept {  // want "in_a_block returns an error"
   // The word CGO_GUARD in a comment, or in a string, is no guard.
   const char *text =
       "CGO_GUARD { }"
-      R"x(CGO_GUARD " )x";
+      R"x(CGO_GUARD " } return n; ")x";
   char quote = '"';
   *out = text[0] + quote + 1'000;
 #if defined(__clang__)

@@ -12,6 +12,7 @@ cgo_guard_error *plain(int n);
 int value(int n, cgo_guard_error **error);
 int no_guard(int n);
 void take(cgo_guard_error *error);
+void take_from(cgo_guard_error **place);
 typedef struct { cgo_guard_error *error; } holder;
 */
 import "C"
@@ -58,6 +59,14 @@ func withNegations(which bool) error {
 		return nil
 	}
 	return cgoguard.Err(e)
+}
+
+func withOr(which bool) error {
+	e := C.plain(1)
+	if e != nil || which {
+		return cgoguard.Err(e)
+	}
+	return nil
 }
 
 func inCases() error {
@@ -166,6 +175,22 @@ func elsewhere(channel chan *C.cgo_guard_error) *C.cgo_guard_error {
 	}
 	named, err := C.plain(8)
 	log.Print(cgoguard.Err(named), err)
+	var aliased *C.cgo_guard_error
+	place := &aliased
+	aliased = C.plain(10)
+	log.Print(cgoguard.Err(*place))
+	taken := C.plain(11)
+	defer func() { C.take_from(&taken) }()
+	looked := C.plain(12)
+	if named != nil {
+		log.Print(cgoguard.Err(looked))
+	} else {
+		for i := 0; i < 2; i++ {
+			log.Print(i)
+		}
+		C.take(looked)
+	}
+	log.Print(looked.code)
 	returned := C.plain(9)
 	return returned
 }
@@ -175,6 +200,8 @@ func keep(**C.cgo_guard_error) {}
 func retained() (error, error) {
 	e := C.plain(1)
 	second := C.cgo_guard_retain(e)
+	C.cgo_guard_retain(e)
+	_ = C.cgo_guard_retain(e)
 	return cgoguard.Err(e), cgoguard.Err(second)
 }
 

@@ -26,16 +26,28 @@ func whereItFailed() error {
 	e := C.plain(1)
 	err := cgoguard.Err(e)
 	if err != nil {
-		C.cgo_guard_free(e) // want "e is given away twice: in line 27"
+		C.cgo_guard_free(e) // want "e is given away twice"
 	}
 	return err
 }
 
+func theResultIsAnothers() error {
+	e := C.plain(1)
+	err := cgoguard.Err(e)
+	log.Print(err)
+	if err = other(); err == nil {
+		return cgoguard.Err(e) // want "e is given away twice"
+	}
+	return err
+}
+
+func other() error { return nil }
+
 func used() string {
 	e := C.plain(1)
 	err := cgoguard.Err(e)
-	if e != nil && e.code == 2 { // want "e is used after it was released, in line 36"
-		return C.GoString(C.cgo_guard_describe(e)) // want "e is used after it was released, in line 36"
+	if e != nil && e.code == 2 { // want "e is used after it was released"
+		return C.GoString(C.cgo_guard_describe(e)) // want "e is used after it was released"
 	}
 	return err.Error()
 }
@@ -47,5 +59,5 @@ func onBothBranches(which bool) {
 	} else {
 		C.cgo_guard_free(e)
 	}
-	C.cgo_guard_free(e) // want "e is given away twice: in line 46"
+	C.cgo_guard_free(e) // want "e is given away twice"
 }
