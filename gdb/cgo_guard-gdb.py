@@ -61,6 +61,11 @@ class Redirect(gdb.unwinder.Unwinder):
         info = pending.create_unwind_info(identity)
         for register, value in zip((machine.pc, machine.sp, machine.bp), self.target):
             info.add_saved_register(register, gdb.Value(value).cast(pending.read_register(register).type))
+        for register in machine.thread:
+            try:
+                info.add_saved_register(register, pending.read_register(register))
+            except ValueError:  # this one signs no addresses
+                pass
         return info
 
     def aim(self, target):

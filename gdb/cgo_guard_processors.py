@@ -34,6 +34,7 @@ class Processor:
     """Registers, and where Go's assembly keeps things on the way into C and back (runtime/asm_*.s, runtime/cgo/asm_*.s)."""
     pc, sp, bp = "rip", "rsp", "rbp"
     earlier_callback = 0  # from the stack pointer of runtime.cgocallback: the one before it
+    thread = ()  # registers that are the same in all frames, which gdb asks every frame for
     arguments = WORD  # and of its frame on the goroutine's stack: where C's call had its arguments
 
     def saved(self, at):
@@ -58,6 +59,7 @@ class Processor:
 
 class Arm64(Processor):
     pc, sp, bp = "pc", "sp", "x29"
+    thread = ("pauth_dmask", "pauth_cmask")  # which bits of an address are a signature
     earlier_callback = 2 * WORD
     arguments = 2 * WORD
 
