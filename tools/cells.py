@@ -76,6 +76,22 @@ def imitated():
     return []
 
 
+# What zig compiles for and this machine does not run, with what guards take there (docs/platforms.md) and further flags.
+COMPILED_FOR = [
+    ("aarch64-macos", "0"),
+    ("aarch64-macos", "0", "-DCGO_GUARD_NO_BOOST_STACKTRACE"),
+    ("x86_64-macos", "0"),
+    ("x86_64-windows-gnu", "0"),
+    ("x86_64-freebsd", "0"),
+    ("riscv64-linux-gnu", "0"),
+    ("riscv64-linux-musl", "0"),
+]
+
+
+def compiled_only(arguments):
+    return [] if "native" in arguments or platform.machine() != "x86_64" else COMPILED_FOR
+
+
 def chosen(arguments):
     """All, or what the command line names: `native` is what this machine runs by itself."""
     cells = native()

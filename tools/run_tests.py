@@ -233,6 +233,21 @@ def consumers():
             step.fail("tests/consumer", "not one consumer ran")
 
 
+def other_platforms(targets):
+    """For what no machine here runs it can at least be compiled, with that platform's headers."""
+    if not targets:
+        return
+    with Step("compiled, not run") as step:
+        environment = dict(os.environ, ZIG_GLOBAL_CACHE_DIR=os.path.abspath("build/zig"))
+
+        def compile_for(target):
+            return run(["tests/targets/compile.sh", "zig"] + list(target), 600, environment)
+
+        with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+            for target, (status, output) in zip(targets, pool.map(compile_for, targets)):
+                step.add(from_program(step.name, " ".join(target[:1] + target[2:]), status, output))
+
+
 def documentation(environment):
     """What docs/ shows of programs is what they print."""
     with Step("docs") as step:
@@ -254,6 +269,7 @@ def main():
     chosen = cells.chosen(sys.argv[1:])
     for cell in chosen:
         matrix_cell(cell)
+    other_platforms(cells.compiled_only(sys.argv[1:]))
     environment, here = go_environment(), toolchain.version_here(run)
     go_vet(environment)
     versions = toolchain.versions()

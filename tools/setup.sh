@@ -7,6 +7,10 @@
 
 SETUP_LOG=build/setup.log
 MESON_VENV=.dev/meson
+# A compiler for platforms that this machine does not run. No distribution has it; from PyPI, in one version, because
+# with another its headers and libraries are others too.
+ZIG_VENV=.dev/zig
+ZIG_VERSION=0.17.1
 
 # The sources ask for no more than these; Debian 12 and Ubuntu 22.04 have them, but for the last one's Meson and Go.
 minimum() {
@@ -14,6 +18,7 @@ minimum() {
     g++) echo 9 ;;
     clang) echo 10 ;;
     meson) echo 1.0 ;;
+    zig) echo "$ZIG_VERSION" ;;
     catch2) echo 2.13 ;;
     boost) echo 1.74 ;;
     go) echo 1.19 ;;
@@ -33,6 +38,7 @@ packages() {
     arm64-g++) echo g++-aarch64-linux-gnu ;;
     qemu) echo qemu-user ;;
     go) echo golang-go ;;
+    zig) echo python3-venv ;;
     *) echo "$1" ;;
   esac
 }
@@ -93,6 +99,7 @@ version_of() {
     jemalloc) [ -n "$(library libjemalloc.so.2)" ] && echo 2 ;;
     tcmalloc) [ -n "$(library libtcmalloc_minimal.so.4)" ] && echo 4 ;;
     go) found=$(find_go) && go_version "$found" ;;
+    zig) [ -x "$ZIG_VENV/bin/python" ] && "$ZIG_VENV/bin/python" -m ziglang version ;;
     ca-certificates) [ -s /etc/ssl/certs/ca-certificates.crt ] && echo present ;;
   esac 2>/dev/null || true
 }
@@ -153,6 +160,22 @@ install_meson_in_venv() {
   die "Meson could not be installed with pip; the whole output is in $SETUP_LOG"
 }
 
+install_zig_in_venv() {
+  mkdir -p build
+  echo "installing zig $ZIG_VERSION in $ZIG_VENV, 100 MB"
+  { python3 -m venv "$ZIG_VENV" && "$ZIG_VENV/bin/pip" install "ziglang==$ZIG_VERSION"; } >>"$SETUP_LOG" 2>&1 && return
+  tail -n 15 "$SETUP_LOG" >&2
+  die "zig could not be installed with pip; the whole output is in $SETUP_LOG"
+}
+
+# As .dev/bin/zig on PATH: the program itself, which finds its libraries beside where it really is.
+use_zig() {
+  local program
+  program=$("$ZIG_VENV/bin/python" -c 'import os, ziglang; print(os.path.join(os.path.dirname(ziglang.__file__), "zig"))') || return
+  mkdir -p .dev/bin && ln -sf "$program" .dev/bin/zig
+  PATH=$PWD/.dev/bin:$PATH
+}
+
 install() {
   local need all=() wanted=()
   for need in "$@"; do read -ra wanted <<<"$(packages "$need")" && all+=("${wanted[@]}"); done
@@ -180,6 +203,7 @@ install() {
   apt_get install --no-install-recommends "${chosen[@]}" || return
   hash -r
   if [[ " $* " = *" meson "* ]] && ! is_met meson; then install_meson_in_venv || return; fi
+  if [[ " $* " = *" zig "* ]] && ! is_met zig; then install_zig_in_venv || return; fi
 }
 
 # Installs what apt has, and what it has not is done without: tests that want it are skipped, by name.
@@ -195,6 +219,10 @@ wish() {
 setup() {
   local need missing line=()
   use_venv || true
+  # Where Python can make a venv, nothing of the distribution's is needed for this one.
+  if [[ " $* " = *" zig "* ]] && ! is_met zig && python3 -c 'import ensurepip' 2>/dev/null; then
+    install_zig_in_venv || return
+  fi
   mapfile -t missing < <(unmet "$@")
   if [ ${#missing[@]} -gt 0 ]; then
     install "${missing[@]}" || return
@@ -207,6 +235,7 @@ setup() {
   for need in "$@"; do
     [ "$need" = ca-certificates ] || line+=(", $need $(version_of "$need")")
     [ "$need" != go ] || PATH=$(dirname "$(find_go)"):$PATH
+    [ "$need" != zig ] || use_zig || return
   done
   export PATH
   printf '%s' "${line[0]#, }" "${line[@]:1}"

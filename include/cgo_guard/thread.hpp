@@ -23,12 +23,14 @@
 #include <type_traits>
 #include <utility>
 
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include "callback.hpp"
 #include "enter_thread.hpp"
 #include "guard.hpp"
+
+#if CGO_GUARD_HAS_SIGNALS
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
