@@ -28,14 +28,9 @@ namespace detail {
 inline std::string without_boost_wrappers(std::string_view name) {
   for (bool found = true; found;) {
     found = false;
-    for (const std::string_view wrapper : {
-           "boost::wrapexcept<", "boost::exception_detail::clone_impl<",
-               "boost::exception_detail::error_info_injector<",
-               "boost::exception_detail::current_exception_std_exception_wrapper<",
-#if defined(CGO_GUARD_CXX_NESTED_WRAPPER)
-               CGO_GUARD_CXX_NESTED_WRAPPER
-#endif
-         }) {
+    for (const std::string_view wrapper :
+         {"boost::wrapexcept<", "boost::exception_detail::clone_impl<", "boost::exception_detail::error_info_injector<",
+          "boost::exception_detail::current_exception_std_exception_wrapper<", CGO_GUARD_CXX_NESTED_WRAPPERS}) {
       if (name.substr(0, wrapper.size()) != wrapper || name.back() != '>') continue;
       name.remove_prefix(wrapper.size());
       name.remove_suffix(1);

@@ -28,7 +28,7 @@ struct base_list {
     if (count < size) type[count++] = &t;
   }
   void add_bases_of(const std::type_info &t) noexcept {
-    cxx::for_each_base(t, [this](const std::type_info &base) noexcept { add(base); });
+    cxx::for_each_base(t, [this](const cxx::base_class &base) noexcept { add(*base.type); });
   }
 };
 

@@ -62,7 +62,8 @@ template <class Body>
 /// Ends an exception that reached a guard, as the end of a catch block would. Its destructor is the user's code.
 inline void end_exception(_Unwind_Exception &e) noexcept {
   contain([&e] {
-    if (cxx::is_cxx(e)) {
+    // One of another runtime's would be foreign to ours, which can't take it while it handles another.
+    if (cxx::is_counted_class(e.exception_class)) {
       abi::__cxa_begin_catch(&e);
       abi::__cxa_end_catch();
     } else {

@@ -42,6 +42,17 @@ inline void *as(const exception_view &view, const std::type_info &target) noexce
   return cxx::catches(&target, view.type, object) ? object : nullptr;
 }
 
+/// The same for a type of the standard library's that both libraries lay out alike, also where it is another runtime's.
+inline void *as_standard(const exception_view &view, const std::type_info &target,
+                         const cxx::standard_names &names) noexcept {
+  void *found = as(view, target);
+  if (!view) return nullptr;
+  for (const char *const name : names) {
+    if (found == nullptr) found = cxx::part_named(*view.type, view.object, name);
+  }
+  return found;
+}
+
 /// One line about something that failed inside the description of a failure.
 inline owned_text say_what_went_wrong(const char *where, const contained &outcome) noexcept {
   char line[512];
@@ -107,7 +118,7 @@ inline owned_text message_of(const exception_view &view) noexcept {
   owned_text text;
   bool is_exception = false;
   const contained outcome = contain([&] {
-    if (const void *const object = as(view, cxx::exception_type)) {
+    if (const void *const object = as_standard(view, cxx::exception_type, cxx::names_of_exception)) {
       is_exception = true;
       const char *const what = static_cast<const std::exception *>(object)->what();
       text = what != nullptr ? copy_text(what) : copy_text("(what() returned NULL)");
@@ -127,7 +138,7 @@ struct error_number {
 
 inline error_number number_of(const exception_view &view) noexcept {
   error_number result;
-  const void *const object = as(view, cxx::system_error_type);
+  const void *const object = as_standard(view, cxx::system_error_type, cxx::names_of_system_error);
   if (object == nullptr) return result;
   contain([&] {
     const std::error_code &code = static_cast<const std::system_error *>(object)->code();
@@ -139,10 +150,8 @@ inline error_number number_of(const exception_view &view) noexcept {
 
 /// The exception that std::throw_with_nested put inside, or an empty view. It lives as long as the outer one.
 inline exception_view nested_in(const exception_view &view) noexcept {
-  const void *const object = as(view, cxx::nested_exception_type);
-  if (object == nullptr) return {};
-  const std::exception_ptr inner = static_cast<const std::nested_exception *>(object)->nested_ptr();
-  return view_of_object(cxx::object_in(inner));
+  const void *const object = as_standard(view, cxx::nested_exception_type, cxx::names_of_nested_exception);
+  return object != nullptr ? view_of_object(cxx::object_nested_in(object)) : exception_view{};
 }
 
 }  // namespace detail

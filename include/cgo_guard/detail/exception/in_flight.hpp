@@ -32,7 +32,7 @@ class in_flight_counter {
   /// Where one may begin.
   void consider_header(std::uintptr_t word) noexcept {
     std::uintptr_t exception_class = 0, catching_frame = 0;
-    if (load(word, exception_class) == 0 || !cxx::is_cxx_class(exception_class)) return;
+    if (load(word, exception_class) == 0 || !cxx::is_counted_class(exception_class)) return;
     if (load(word + offsetof(_Unwind_Exception, private_2), catching_frame) == 0) return;
     // 0 until the search has found who catches: a stack that runs out in the unwinder.
     if (catching_frame != 0 && !left_.contain(catching_frame)) return;

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
 #include <typeinfo>
 
 #include <cxxabi.h>
@@ -19,21 +20,27 @@
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail {
 
+/// What std::throw_with_nested throws is a class of its own, derived from the type that the user named.
+inline void take_nested_wrapper_off(char *name) noexcept {
+  const std::size_t length = std::strlen(name);
+  for (const char *const wrapper : {CGO_GUARD_CXX_NESTED_WRAPPERS}) {
+    const std::size_t prefix = std::strlen(wrapper);
+    if (!begins_with(name, wrapper) || length <= prefix || name[length - 1] != '>') continue;
+    std::size_t inner = length - prefix - 1;
+    std::memmove(name, name + prefix, inner);
+    while (inner > 0 && name[inner - 1] == ' ') --inner;  // "> >", as a nested template ends
+    name[inner] = 0;
+    return;
+  }
+}
+
 /// The demangled name, malloc'ed; nullptr only without memory.
 inline char *type_name(const std::type_info &type) noexcept {
   int status = 0;
   char *const name = abi::__cxa_demangle(type.name(), nullptr, nullptr, &status);
   if (name == nullptr) return strdup(type.name());
   fold_name(name);
-  // What std::throw_with_nested throws is a class of its own, derived from the type that the user named.
-  constexpr std::size_t prefix = sizeof cxx::nested_wrapper - 1;
-  const std::size_t length = std::strlen(name);
-  if (std::strncmp(name, cxx::nested_wrapper, prefix) == 0 && length > prefix && name[length - 1] == '>') {
-    std::size_t inner = length - prefix - 1;
-    std::memmove(name, name + prefix, inner);
-    while (inner > 0 && name[inner - 1] == ' ') --inner;  // "> >", as a nested template ends
-    name[inner] = 0;
-  }
+  take_nested_wrapper_off(name);
   return name;
 }
 

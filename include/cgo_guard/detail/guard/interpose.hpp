@@ -146,7 +146,6 @@ extern "C" __attribute__((weak, used, visibility("default"))) void *cgo_guard_v1
   return original(exception);
 }
 
-#if defined(CGO_GUARD_CXX_RETHROWS_ANEW)
 // A `throw;` in such a `catch (...)`: as libstdc++ does it, so that the walk of a failure goes on. libc++abi would
 // throw what has not been thrown; destructors up to the next `catch (...)` would see one exception too few in flight.
 extern "C" __attribute__((weak, used, visibility("default"))) void cgo_guard_v1_rethrow() __asm__("__cxa_rethrow");
@@ -161,7 +160,6 @@ extern "C" __attribute__((weak, used, visibility("default"))) void cgo_guard_v1_
   }
   originals.cxa_rethrow.as<void (*)()>()();
 }
-#endif
 
 #undef CGO_GUARD_INTERPOSER
 

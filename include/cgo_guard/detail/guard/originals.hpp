@@ -17,6 +17,7 @@ namespace detail {
 struct CGO_GUARD_OF_THIS_MODULE original_functions {
   original cxa_throw{"__cxa_throw"};
   original cxa_begin_catch{"__cxa_begin_catch"};
+  original cxa_rethrow{"__cxa_rethrow"};
   original assert_fail{"__assert_fail"};
   original stack_chk_fail{"__stack_chk_fail"};
   original pure_virtual{"__cxa_pure_virtual"};
@@ -24,24 +25,18 @@ struct CGO_GUARD_OF_THIS_MODULE original_functions {
 #if defined(CGO_GUARD_CXX_CHECK)
   original check_failed{CGO_GUARD_CXX_CHECK};
 #endif
-#if defined(CGO_GUARD_CXX_RETHROWS_ANEW)
-  original cxa_rethrow{"__cxa_rethrow"};
-#endif
   original exit{"exit"};
   original quick_exit{"quick_exit"};
   original verr{"verr"};
   original verrx{"verrx"};
 
   void look_up() noexcept {
-    for (original *one : {&cxa_throw, &cxa_begin_catch, &assert_fail, &stack_chk_fail, &pure_virtual, &deleted_virtual,
-                          &exit, &quick_exit, &verr, &verrx}) {
+    for (original *one : {&cxa_throw, &cxa_begin_catch, &cxa_rethrow, &assert_fail, &stack_chk_fail, &pure_virtual,
+                          &deleted_virtual, &exit, &quick_exit, &verr, &verrx}) {
       one->look_up();
     }
 #if defined(CGO_GUARD_CXX_CHECK)
     check_failed.look_up();
-#endif
-#if defined(CGO_GUARD_CXX_RETHROWS_ANEW)
-    cxa_rethrow.look_up();
 #endif
   }
 };

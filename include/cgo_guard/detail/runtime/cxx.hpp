@@ -4,19 +4,20 @@
 /// here; nobody else asks which C++ runtime this is, or knows what is particular to one. What each name has to mean is
 /// said in the files that have it:
 ///
-/// - exception objects, in cxx_exceptions.hpp: compiled_for, is_cxx_class, is_cxx, object_of, type_of,
-/// is_alive_and_uncaught
+/// - exception objects, in cxx_exceptions.hpp: is_cxx_class, is_cxx, is_counted_class, object_of, type_of,
+///   is_alive_and_uncaught
 /// - a thread's state, in cxx_thread_state.hpp: globals with `uncaught`, current_globals, caught_last,
-///   make_caught_once, forget_caught_last; state_place for the signal handler
-/// - types of classes, in cxx_class_types.hpp: for_each_base
+///   make_caught_once, forget_caught_last, counts_before_rethrow; state_place for the signal handler
+/// - types of classes, in cxx_class_types.hpp: for_each_base with base_class, catches, part_named
+/// - in cxx_standard_types.hpp: standard_names, names_of_exception, names_of_system_error, names_of_nested_exception,
+///   object_nested_in, code_of_future_error
 ///
 /// and of the pair:
 ///
-/// - catch clauses: catches, forced_unwind_type_info
-/// - types: exception_type, system_error_type, nested_exception_type, nested_wrapper, string_type_name, object_in (an
-///   exception_ptr), filesystem_error_type with path1_of and path2_of, future_error_type with code_of_future_error
-/// - functions: rethrow_exception_name, counts_before_rethrow, bring_in_throw, and CGO_GUARD_CXX_RETHROWS_ANEW where
-///   __cxa_rethrow throws what is not its own as if for the first time
+/// - forced_unwind_type_info
+/// - types: exception_type, system_error_type, nested_exception_type, string_type_name, filesystem_error_type with
+///   path1_of and path2_of, future_error_type
+/// - functions: rethrow_exception_name, bring_in_throw
 /// - its own assertions: check_readable_name, and CGO_GUARD_CXX_CHECK with its _PARAMETERS, which may need a
 ///   failed_check, its _ARGUMENTS (to pass them on) and its _TEXT (what they say)
 #ifndef CGO_GUARD_CXX_HPP
@@ -35,6 +36,7 @@
 #endif
 
 #include "cxx_class_types.hpp"
+#include "cxx_standard_types.hpp"
 #include "cxx_thread_state.hpp"
 
 #endif  // CGO_GUARD_CXX_HPP

@@ -46,6 +46,13 @@ constexpr bool is_cxx_class(_Unwind_Exception_Class c) noexcept { return maker_o
 inline bool is_cxx(const _Unwind_Exception &e) noexcept { return is_cxx_class(e.exception_class); }
 constexpr bool is_dependent_class(_Unwind_Exception_Class c) noexcept { return (c & 1) != 0; }
 
+/// The runtime whose functions this module calls, __cxa_begin_catch and so on. In a dynamic program it is whichever has
+/// been loaded first, for both kinds of code; see find_out_who_serves.
+CGO_GUARD_CONSTINIT inline maker serving{compiled_for};
+
+/// Whether the runtime that serves us has made it, and counts it.
+inline bool is_counted_class(_Unwind_Exception_Class c) noexcept { return maker_of_class(c) == serving; }
+
 /// The part that both have.
 struct header {
   void *type_or_primary;  ///< the type; of libstdc++'s dependent ones the object

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 /// @file cxx_libcxxabi.hpp
-/// libc++ and libc++abi: how their types answer a catch clause, and their functions whose names mean something.
+/// libc++ and libc++abi: their functions whose names mean something.
 #ifndef CGO_GUARD_CXX_LIBCXXABI_HPP
 #define CGO_GUARD_CXX_LIBCXXABI_HPP
 
@@ -35,9 +35,6 @@ extern "C" void cgo_guard_v1_cxx_share(void *) noexcept __asm__("__cxa_increment
                 failed.message)
 #endif
 
-// __cxa_rethrow throws an exception of another language as if for the first time (cxa_exception.cpp).
-#define CGO_GUARD_CXX_RETHROWS_ANEW 1
-
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail::cxx {
 
@@ -53,20 +50,6 @@ struct failed_check {
 };
 #endif
 constexpr const char *rethrow_exception_name = "_ZSt17rethrow_exceptionSt13exception_ptr";
-
-/// __cxa_rethrow looks first whether there is an exception (cxa_exception.cpp).
-constexpr bool counts_before_rethrow = false;
-
-/// What a catch clause of type `wanted` would be given of an object. @param object becomes the part of it that is one.
-/// By can_catch(thrown, object), which nothing public declares: the fifth entry of a type_info's table of virtual
-/// functions (private_typeinfo.h, which has two functions of no use in front of it, so that libstdc++'s __do_catch,
-/// with the same arguments, stands at the same place).
-inline bool catches(const std::type_info *wanted, const std::type_info *thrown, void *&object) noexcept {
-  using function = bool (*)(const std::type_info *, const std::type_info *, void **, unsigned);
-  const function *table = nullptr;
-  std::memcpy(&table, static_cast<const void *>(wanted), sizeof table);
-  return table[4](wanted, thrown, &object, 1);
-}
 
 /// The type by which libraries recognise an unwind that they may not swallow. libc++abi has none, but a process that
 /// also holds libstdc++ may.

@@ -5,9 +5,6 @@
 #ifndef CGO_GUARD_CXX_LIBCXXABI_TYPES_HPP
 #define CGO_GUARD_CXX_LIBCXXABI_TYPES_HPP
 
-#include <cstring>
-#include <exception>
-#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <typeinfo>
@@ -22,16 +19,6 @@ extern const std::type_info system_error_type __asm__("_ZTINSt3__112system_error
 extern const std::type_info nested_exception_type __asm__("_ZTISt16nested_exception");
 /// std::string's, as type_info::name has it.
 constexpr const char *string_type_name = "NSt3__112basic_stringIcNS_11char_traitsIcEENS_9allocatorIcEEEE";
-constexpr char nested_wrapper[] = CGO_GUARD_CXX_NESTED_WRAPPER;
-
-/// The object that an exception_ptr holds, which is one pointer to it (exception_ptr.h); rethrowing is the only public
-/// way in, and would need a catch clause for every type there is.
-inline void *object_in(const std::exception_ptr &pointer) noexcept {
-  void *object = nullptr;
-  static_assert(sizeof pointer == sizeof object, "libc++'s exception_ptr is one pointer");
-  std::memcpy(&object, static_cast<const void *>(&pointer), sizeof object);
-  return object;
-}
 
 // Weak: a static program that throws none has none.
 extern const std::type_info filesystem_error_type __asm__("_ZTINSt3__14__fs10filesystem16filesystem_errorE")
@@ -48,14 +35,6 @@ inline const std::string &path1_of(const void *error) noexcept {
 }
 inline const std::string &path2_of(const void *error) noexcept {
   return static_cast<const filesystem_error_layout *>(error)->paths[1];
-}
-
-/// A future_error is its base and its code (future: __ec_).
-struct future_error_layout : std::logic_error {
-  std::error_code code;
-};
-inline const std::error_code &code_of_future_error(const void *error) noexcept {
-  return static_cast<const future_error_layout *>(error)->code;
 }
 
 }  // namespace detail::cxx

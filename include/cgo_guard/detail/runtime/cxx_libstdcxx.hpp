@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 /// @file cxx_libstdcxx.hpp
-/// libstdc++: how its types answer a catch clause, and its functions whose names mean something.
+/// libstdc++: its functions whose names mean something.
 #ifndef CGO_GUARD_CXX_LIBSTDCXX_HPP
 #define CGO_GUARD_CXX_LIBSTDCXX_HPP
 
@@ -29,17 +29,6 @@ namespace detail::cxx {
 
 constexpr const char *check_readable_name = "std::__glibcxx_assert_fail(char const*, int, char const*, char const*)";
 constexpr const char *rethrow_exception_name = "_ZSt17rethrow_exceptionNSt15__exception_ptr13exception_ptrE";
-
-/// __cxa_rethrow counts first and looks afterwards whether there is an exception (eh_throw.cc).
-constexpr bool counts_before_rethrow = true;
-
-/// What a catch clause of type `wanted` would be given of an object. @param object becomes the part of it that is one.
-inline bool catches(const std::type_info *wanted, const std::type_info *thrown, void *&object) noexcept {
-  // The symbols are declared as plain type_info, but are of classes derived from it. GCC would take the declaration at
-  // its word and call type_info's own __do_catch, which knows no bases.
-  __asm__("" : "+r"(wanted));
-  return wanted->__do_catch(thrown, &object, 1);
-}
 
 /// The type by which libraries recognise an unwind that they may not swallow. Looked up by name because <cxxabi.h>
 /// declares it only with RTTI on. Weak where a library has none.

@@ -5,9 +5,6 @@
 #ifndef CGO_GUARD_CXX_LIBSTDCXX_TYPES_HPP
 #define CGO_GUARD_CXX_LIBSTDCXX_TYPES_HPP
 
-#include <cstring>
-#include <exception>
-#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <typeinfo>
@@ -22,16 +19,6 @@ extern const std::type_info system_error_type __asm__("_ZTISt12system_error");
 extern const std::type_info nested_exception_type __asm__("_ZTISt16nested_exception");
 /// std::string's, as type_info::name has it.
 constexpr const char *string_type_name = "NSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE";
-constexpr char nested_wrapper[] = CGO_GUARD_CXX_NESTED_WRAPPER;
-
-/// The object that an exception_ptr holds, which is one pointer to it (exception_ptr.h); rethrowing is the only public
-/// way in, and would need a catch clause for every type there is.
-inline void *object_in(const std::exception_ptr &pointer) noexcept {
-  void *object = nullptr;
-  static_assert(sizeof pointer == sizeof object, "libstdc++'s exception_ptr is one pointer");
-  std::memcpy(&object, static_cast<const void *>(&pointer), sizeof object);
-  return object;
-}
 
 // Weak: a static program that throws none has none.
 extern const std::type_info filesystem_error_type __asm__("_ZTINSt10filesystem7__cxx1116filesystem_errorE")
@@ -42,13 +29,6 @@ const std::string &path1_of(const void *error) __asm__("_ZNKSt10filesystem7__cxx
     __attribute__((weak));
 const std::string &path2_of(const void *error) __asm__("_ZNKSt10filesystem7__cxx1116filesystem_error5path2Ev")
     __attribute__((weak));
-/// A future_error is its base and its code (future: _M_code).
-struct future_error_layout : std::logic_error {
-  std::error_code code;
-};
-inline const std::error_code &code_of_future_error(const void *error) noexcept {
-  return static_cast<const future_error_layout *>(error)->code;
-}
 
 }  // namespace detail::cxx
 CGO_GUARD_NAMESPACE_END

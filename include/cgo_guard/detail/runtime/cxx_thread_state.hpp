@@ -10,9 +10,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <dlfcn.h>
 #include <pthread.h>
 
 #include "cxx_exceptions.hpp"
+#include "libc.hpp"
 
 extern "C" void *cgo_guard_v1_cxx_globals() noexcept __asm__("__cxa_get_globals");
 
@@ -27,11 +29,10 @@ struct globals {
 /// The calling thread's. Its first use may allocate: not for the signal handler.
 inline globals &current_globals() noexcept { return *static_cast<globals *>(cgo_guard_v1_cxx_globals()); }
 
-/// libc++abi's list points to the words before the part that both have.
-constexpr std::size_t list_before_header = compiled_for == maker::libcxxabi ? 16 : 0;
-
 inline header &caught_header(const globals &of) noexcept {
-  return *reinterpret_cast<header *>(static_cast<char *>(of.caught) + list_before_header);
+  // libc++abi's list leads to the words before the part that both have.
+  const std::size_t before_header = serving == maker::libcxxabi ? 16 : 0;
+  return *reinterpret_cast<header *>(static_cast<char *>(of.caught) + before_header);
 }
 /// The exception that was caught last and is still being handled, or nullptr.
 inline _Unwind_Exception *caught_last(const globals &of) noexcept {
@@ -39,10 +40,27 @@ inline _Unwind_Exception *caught_last(const globals &of) noexcept {
 }
 /// However often it has been caught and thrown on, the end of one catch clause ends it.
 inline void make_caught_once(_Unwind_Exception &e) noexcept { header_of(e).handler_count = 1; }
-/// It stays as it is, and is no longer one that is being handled. Those of other languages are not chained.
+/// It stays as it is, and is no longer one that is being handled. Those of others are not chained.
 inline void forget_caught_last(globals &of) noexcept {
   const header &last = caught_header(of);
-  of.caught = is_cxx(last.unwind) ? last.next : nullptr;
+  of.caught = is_counted_class(last.unwind.exception_class) ? last.next : nullptr;
+}
+
+/// Whether `throw;` counts an exception first and looks afterwards whether there is one (libstdc++, eh_throw.cc).
+inline bool counts_before_rethrow() noexcept { return serving == maker::libstdcxx; }
+
+/// Ordinary context, once. Only where both runtimes are loaded there is something to find out: names that one of them
+/// alone has tell which of the two has the functions.
+inline void find_out_who_serves() noexcept {
+  void *const libstdcxx = dlsym(RTLD_DEFAULT, "_ZTIN10__cxxabiv115__forced_unwindE");
+  void *const libcxxabi = dlsym(RTLD_DEFAULT, "__cxa_increment_exception_refcount");
+  libc::module_at functions, other;
+  if (libstdcxx == nullptr || libcxxabi == nullptr) {
+    if (libstdcxx != libcxxabi) serving = libstdcxx != nullptr ? maker::libstdcxx : maker::libcxxabi;
+  } else if (functions.ask_for(reinterpret_cast<std::uintptr_t>(dlsym(RTLD_DEFAULT, "__cxa_get_globals"))) &&
+             other.ask_for(reinterpret_cast<std::uintptr_t>(libcxxabi))) {
+    serving = functions.bias() == other.bias() ? maker::libcxxabi : maker::libstdcxx;
+  }
 }
 
 /// Where the signal handler finds it, which must not ask the C++ runtime: that may allocate on a thread's first call.
@@ -50,6 +68,7 @@ class thread_state_place {
  public:
   /// Ordinary context, once.
   void look_up() noexcept {
+    find_out_who_serves();
     const globals &here = current_globals();
     // A thread-local variable of a library that was there from the start is at the same distance from every thread's
     // pointer, right beside it: the blocks of those libraries are seldom larger than a few KiB together. One of a

@@ -23,18 +23,19 @@
 #define CGO_GUARD_KNOWS_LIBC 0
 #endif
 
-// Of each: how the readable name begins of what std::throw_with_nested throws; the user's type and a '>' follow. In C
-// nobody knows.
+// How the readable name begins of what std::throw_with_nested throws; the user's type and a '>' follow. Of both
+// libraries: a process may hold both.
+#define CGO_GUARD_CXX_NESTED_WRAPPERS "std::_Nested_exception<", "std::__nested<"
+
+// In C nobody knows.
 #if !defined(__cplusplus)
 #define CGO_GUARD_KNOWS_CXX 1
 #elif defined(__GLIBCXX__)
 #define CGO_GUARD_CXX_IS_LIBSTDCXX 1
 #define CGO_GUARD_KNOWS_CXX 1
-#define CGO_GUARD_CXX_NESTED_WRAPPER "std::_Nested_exception<"
 #elif defined(_LIBCPP_VERSION)  // with libc++abi, as everywhere on Linux
 #define CGO_GUARD_CXX_IS_LIBCXXABI 1
 #define CGO_GUARD_KNOWS_CXX 1
-#define CGO_GUARD_CXX_NESTED_WRAPPER "std::__nested<"
 #else
 #define CGO_GUARD_KNOWS_CXX 0
 #endif

@@ -135,7 +135,7 @@ inline std::uint32_t uncaught_outside(guard_record &record) noexcept {
   if (outside == uncaught_unknown) {
     const cxx::globals &globals = cxx::current_globals();
     std::uint32_t inside = record.in_flight;
-    if (cxx::counts_before_rethrow && !record.in_flight_is_exact && record.fault.through_rethrow &&
+    if (cxx::counts_before_rethrow() && !record.in_flight_is_exact && record.fault.through_rethrow &&
         cxx::caught_last(globals) == nullptr) {
       ++inside;
     }
