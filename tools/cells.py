@@ -72,6 +72,13 @@ def only_unit_tests(**fields):
     return Cell(options=["-Donly_unit_tests=true"], test_files="tests/unit/*_test.cpp", **fields)
 
 
+def libcxx():
+    """The other C++ runtime: libc++ with libc++abi, and LLVM's unwinder."""
+    # Meson compiles and links with these.
+    return only_unit_tests(name="clang-libc++-O2", cc="clang", cxx="clang++", level="2",
+                           environment={"CXXFLAGS": "-stdlib=libc++"})
+
+
 def imitated():
     return []
 
@@ -94,7 +101,7 @@ def compiled_only(arguments):
 
 def chosen(arguments):
     """All, or what the command line names: `native` is what this machine runs by itself."""
-    cells = native()
+    cells = native() + [libcxx()]
     if "native" not in arguments and platform.machine() == "x86_64":
         cells += imitated()
     return cells

@@ -123,7 +123,8 @@ def configure(step, cell, directory, environment):
             file.write(text)
         setup += ["--cross-file", machine]
     version = "".join(run([tool, "--version"], 60)[1] for tool in (environment["CC"], environment["CXX"], "meson"))
-    stamp_text = hashlib.sha256((" ".join(setup) + text + version).encode()).hexdigest()
+    settings = " ".join(setup) + text + str(cell.environment)
+    stamp_text = hashlib.sha256((settings + version).encode()).hexdigest()
     stamp = os.path.join(directory, ".configured-for")
     if os.path.exists(stamp) and open(stamp).read() == stamp_text:
         return True

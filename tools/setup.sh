@@ -32,6 +32,7 @@ packages() {
     boost) echo libboost-dev libboost-stacktrace-dev ;;
     json) echo nlohmann-json3-dev ;;
     libdw) echo libdw1 ;;
+    libc++) echo libc++-dev libc++abi-dev ;;
     leveldb | tbb) echo "lib$1-dev" ;;
     jemalloc) echo libjemalloc2 ;;
     tcmalloc) echo libtcmalloc-minimal4 ;;
@@ -77,6 +78,11 @@ version_of() {
     clang) compiler_version clang++ ;;
     arm64-g++) compiler_version aarch64-linux-gnu-g++ ;;
     qemu) qemu-aarch64 --version | first_number ;;
+    libc++)  # with the archives, for a plugin that has the runtime for itself
+      for found in libc++.a libc++abi.a; do [ -f "$(clang++ -print-file-name=$found)" ] || return 0; done
+      # 14000, and since LLVM 16 180100.
+      found=$(printf '#include <cstddef>\n_LIBCPP_VERSION\n' | clang++ -stdlib=libc++ -E -P -x c++ - | tail -n 1)
+      [ "$found" -lt 100000 ] && echo $((found / 1000)).0 || echo $((found / 10000)).$((found / 100 % 100)) ;;
     python3 | ninja | meson | clang-format | ccache | gdb)
       command -v "$1" >/dev/null && "$1" --version 2>/dev/null | first_number ;;
     pkg-config) pkg-config --version ;;
