@@ -33,7 +33,8 @@ packages() {
     json) echo nlohmann-json3-dev ;;
     libdw) echo libdw1 ;;
     libc++) echo libc++-dev libc++abi-dev ;;
-    leveldb | tbb) echo "lib$1-dev" ;;
+    leveldb | tbb | sqlite3 | yaml) echo "lib$1-dev" ;;
+    zlib) echo zlib1g-dev ;;
     jemalloc) echo libjemalloc2 ;;
     tcmalloc) echo libtcmalloc-minimal4 ;;
     arm64-g++) echo g++-aarch64-linux-gnu ;;
@@ -86,7 +87,8 @@ version_of() {
     python3 | ninja | meson | clang-format | ccache | gdb)
       command -v "$1" >/dev/null && "$1" --version 2>/dev/null | first_number ;;
     pkg-config) pkg-config --version ;;
-    catch2 | tbb) pkg-config --modversion "$1" ;;
+    catch2 | tbb | sqlite3 | zlib) pkg-config --modversion "$1" ;;
+    yaml) pkg-config --modversion yaml-0.1 ;;
     leveldb)
       echo '#include <leveldb/db.h>' | g++ -E -P -x c++ - | grep -oE 'k(Major|Minor)Version = [0-9]+' |
         grep -oE '[0-9]+$' | paste -sd . ;;

@@ -15,6 +15,7 @@ import (
 	"github.com/cgo-guard/cgo_guard/cmd/internal/initialize"
 	"github.com/cgo-guard/cgo_guard/cmd/internal/symbolize"
 	"github.com/cgo-guard/cgo_guard/cmd/internal/vet"
+	"github.com/cgo-guard/cgo_guard/cmd/internal/wrap"
 )
 
 // A command is given the arguments after its name and returns the exit status: 0 for success, 1 where it has found
@@ -28,6 +29,7 @@ var commands = []command{
 	{"init", "put the header and what else it needs beside the sources of a package, or update them", initialize.Main},
 	{"symbolize", "name the C++ frames in the report of a stripped program", symbolize.Main},
 	{"vet", "find errors of guarded functions that get lost, and functions without a guard", vet.Main},
+	{"wrap", "write guarded functions, and Go functions that return errors, for a C header", wrap.Main},
 }
 
 func main() {
