@@ -57,7 +57,7 @@ class guard_mark {
  private:
   static constexpr std::uintptr_t largest_frame = 2048;  // it has some 80 bytes, and not optimised twice that
   static constexpr std::uintptr_t key_of(std::uintptr_t place) noexcept {
-    return place ^ static_cast<std::uintptr_t>(UINT64_C(0x63677561'72646d6b));  // "cguardmk"
+    return place ^ static_cast<std::uintptr_t>(UINT64_C(0x6367756172646d6b));  // "cguardmk"
   }
 
   // Volatile, because nobody reads them whom the compiler can see.
