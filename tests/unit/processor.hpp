@@ -177,9 +177,10 @@ inline failing secretive() {
 
 }  // namespace code
 
-#define PROCESSOR_OUTERMOST_FUNCTION(name, callee)      \
-  ".pushsection .text\n.type " name ",@function\n" name \
-  ":\n .cfi_startproc\n"                                \
+// Global, because GNU ld gives all local functions of a section one entry in the table of addresses.
+#define PROCESSOR_OUTERMOST_FUNCTION(name, callee)                       \
+  ".pushsection .text\n.globl " name "\n.type " name ",@function\n" name \
+  ":\n .cfi_startproc\n"                                                 \
   " hint #34\n .cfi_undefined x30\n bl " callee "\n brk #1\n .cfi_endproc\n.popsection\n"
 
 #define PROCESSOR_JUMPING_FUNCTION(name, target)                                       \

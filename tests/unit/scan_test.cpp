@@ -3,6 +3,7 @@
 // longjmp. Their trampolines' frames stay below the stack pointer, and later frames that don't write all their locals
 // bring them back. And those of other stacks.
 #include <alloca.h>
+#include <csetjmp>
 #include <csignal>
 #include <cstdio>
 #include <thread>
@@ -23,12 +24,12 @@ namespace {
 
 #define KEEP asm volatile("" ::: "memory")
 
-void *outside[5];
+jmp_buf outside;
 
 __attribute__((noinline)) void leave_a_guard() {
   const caught never(CGO_GUARD {
     KEEP;
-    __builtin_longjmp(outside, 1);
+    _longjmp(outside, 1);
   });
 }
 
@@ -41,7 +42,7 @@ __attribute__((noinline)) void leave_a_guard_below(std::size_t depth) {
 }
 
 __attribute__((noinline)) void litter(std::size_t depth) {
-  if (__builtin_setjmp(outside) == 0) leave_a_guard_below(depth);
+  if (_setjmp(outside) == 0) leave_a_guard_below(depth);
   KEEP;
 }
 
