@@ -15,6 +15,7 @@
 #include <cgo_guard/detail/signal/call_handler.hpp>
 
 #include "faults.hpp"
+#include "processor.hpp"
 #include "support.hpp"
 
 namespace {
@@ -40,6 +41,7 @@ void say_mask() {
 
 enum ending { returns, raises, jumps, faults_again };
 ending how_it_ends;
+bool passes_context;  ///< the kernel to this handler
 int calls;
 sigjmp_buf way_out;
 
@@ -47,9 +49,10 @@ void host_handler(int signal, siginfo_t *, void *context) {
   say(++calls == 1 ? "called\n" : "called again\n");
   say_mask();
   if (calls > 5) _exit(99);
-  // The kernel passes a context to every handler.
-  const auto *const at_fault = static_cast<const ucontext_t *>(context);
-  say(cgo_guard::detail::arch::sp_of(*at_fault) != 0 ? "with a context\n" : "without\n");
+  if (passes_context) {
+    const auto *const at_fault = static_cast<const ucontext_t *>(context);
+    say(cgo_guard::detail::arch::sp_of(*at_fault) != 0 ? "with a context\n" : "without\n");
+  }
   if (how_it_ends == raises) raise(signal);
   if (how_it_ends == jumps) siglongjmp(way_out, 1);
   if (how_it_ends == faults_again && calls == 1) {
@@ -72,6 +75,7 @@ struct situation {
 void run(const situation &what, bool with_us) {
   const rlimit none = {0, 0};
   setrlimit(RLIMIT_CORE, &none);
+  passes_context = processor::every_handler_gets_a_context || (what.flags & SA_SIGINFO) != 0;
   struct sigaction action = {};
   action.sa_sigaction = host_handler;
   action.sa_flags = what.flags;
@@ -150,8 +154,14 @@ WITH_AND_WITHOUT_US(trap_with_everything, SA_SIGINFO | SA_ONSTACK | SA_RESTART |
 TEST_CASE("A handler runs with the mask of the interrupted code, its own, and nothing of ours") {
   expect_the_same_trap_plain();
   expect_the_same_trap_with_everything();
-  CHECK(die(trap_plain_with_us).output == "called\nblocked: 05 10 12\nwith a context\nreturns\nwent on\n");
-  CHECK(die(trap_with_everything_with_us).output == "called\nblocked: 10 12\nwith a context\nreturns\nwent on\n");
+  const std::string context = processor::every_handler_gets_a_context ? "with a context\n" : "";
+  // Where the breakpoint is its own address, it is met again.
+  const std::string next = processor::code::goes_on_behind_trap ? "went on\n" : "called again\n";
+  const auto begins_with = [](const death &d, const std::string &text) {
+    return d.output.compare(0, text.size(), text) == 0;
+  };
+  CHECK(begins_with(die(trap_plain_with_us), "called\nblocked: 05 10 12\n" + context + "returns\n" + next));
+  CHECK(begins_with(die(trap_with_everything_with_us), "called\nblocked: 10 12\nwith a context\nreturns\n" + next));
 }
 
 WITH_AND_WITHOUT_US(leaves, SA_SIGINFO, jumps)

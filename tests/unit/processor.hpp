@@ -24,6 +24,10 @@ namespace processor {
 
 /// Whether an integer division by zero is a SIGFPE; elsewhere it is 0.
 constexpr bool faults_on_division = true;
+/// Whether a call overwrites the return address of the call before it. Elsewhere functions keep theirs where they like.
+constexpr bool calls_push_the_return_address = true;
+/// Whether the kernel passes the context also to a handler without SA_SIGINFO.
+constexpr bool every_handler_gets_a_context = true;
 /// What __builtin_trap is.
 constexpr int trap_signal = SIGILL;
 constexpr const char *trap_signal_name = "SIGILL";
@@ -108,6 +112,8 @@ inline failing secretive() { return {{0x53, 0x48, 0x83, 0xec, 0x20, 0x31, 0xc0, 
 #elif defined(__aarch64__)
 
 constexpr bool faults_on_division = false;
+constexpr bool calls_push_the_return_address = false;
+constexpr bool every_handler_gets_a_context = false;
 constexpr int trap_signal = SIGTRAP;
 constexpr const char *trap_signal_name = "SIGTRAP";
 

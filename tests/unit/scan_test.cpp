@@ -187,6 +187,8 @@ TEST_CASE("Traps 23 and 35: under no guard, a dead one is not come back to") {
     KEEP;
   });
   CHECK(comes_back_to_one_in_use);
+  if (!processor::calls_push_the_return_address)
+    SKIP_CASE("the frames of a dead guard may still fit those of today (docs/design.md, Dead guards)");
   int found = 0;
   for (std::size_t depth = 16; depth <= 8192; depth += 16) {
     litter(depth);

@@ -99,11 +99,12 @@ class cursor {
   }
 
   bool describe_slowly() noexcept {
-    frame_description description;
-    if (!find_frame_description(call_site(), description)) {
+    if (is_signal_return_without_tables(call_site())) {
       cfa_ = registers_.sp();
-      return is_signal_return_without_tables(call_site());
+      return true;
     }
+    frame_description description;
+    if (!find_frame_description(call_site(), description)) return false;
     rule_interpreter interpreter(description, call_site());
     return interpreter.run() && compute_cfa(interpreter.rules());
   }
@@ -116,10 +117,9 @@ class cursor {
   }
 
   bool step_slowly() noexcept {
+    if (is_signal_return_without_tables(call_site())) return arch::leave_signal_frame(registers_);
     frame_description description;
-    if (!find_frame_description(call_site(), description)) {
-      return is_signal_return_without_tables(call_site()) && arch::leave_signal_frame(registers_);
-    }
+    if (!find_frame_description(call_site(), description)) return false;
     rule_interpreter interpreter(description, call_site());
     if (!interpreter.run() || !compute_cfa(interpreter.rules())) return false;
     const frame_rules &rules = interpreter.rules();

@@ -50,7 +50,8 @@ inline bool learn_bare_terminate(std::uintptr_t pc, frame_facts &out) noexcept {
   return true;
 }
 
-/// Nor has the code to which a signal handler returns, with some kernels and libraries.
+/// Nor has the code to which a signal handler returns, with some kernels and libraries; or it has some that don't know
+/// of all registers (signal_return_is_libcs).
 inline bool learn_signal_return(std::uintptr_t pc, frame_facts &out) noexcept {
   if (!is_signal_return_without_tables(pc)) return false;
   out = frame_facts{};
@@ -60,8 +61,9 @@ inline bool learn_signal_return(std::uintptr_t pc, frame_facts &out) noexcept {
 
 /// Fills in the facts. @return false where there is no frame information.
 inline bool learn_facts(std::uintptr_t pc, frame_facts &out) noexcept {
+  if (learn_signal_return(pc, out)) return true;
   frame_description description;
-  if (!find_frame_description(pc, description)) return learn_signal_return(pc, out) || learn_bare_terminate(pc, out);
+  if (!find_frame_description(pc, description)) return learn_bare_terminate(pc, out);
   out.begin = description.begin;
   out.personality = description.personality;
   out.signal_frame = description.signal_frame;

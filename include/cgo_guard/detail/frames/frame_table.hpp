@@ -112,7 +112,7 @@ inline bool parse_fde(const unsigned char *fde, frame_description &out) noexcept
   return !in.is_broken();
 }
 
-/// Whether a signal handler returns to the code behind a call site (cursor.hpp), and no tables describe that.
+/// Whether a signal handler returns to the code behind a call site (cursor.hpp), and no tables are to be asked.
 inline bool is_signal_return_without_tables(std::uintptr_t call_site) noexcept {
   return !libc::signal_return_has_tables && arch::is_signal_return(call_site + 1);
 }
