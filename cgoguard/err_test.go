@@ -73,6 +73,9 @@ func checkCase(t *testing.T, c guardtest.Case, token uint64, e *cgoguard.Error) 
 }
 
 func TestTrap49ForcedUnwindPassesThroughTheGuard(t *testing.T) {
+	if !guardtest.ThreadsCanBeUnwound() {
+		t.Skip("pthread_cancel unwinds with libgcc_s, and C++ code here with LLVM's libunwind: that crashes without a guard too")
+	}
 	if !guardtest.CancelledThreadUnwinds() {
 		t.Error("pthread_cancel did not unwind the thread through its guard")
 	}

@@ -57,7 +57,7 @@ var Exceptions = []Case{
 	{Name: "throw std::system_error", Code: exception, Number: 2, ErrorName: "std::system_error",
 		Message: "token TOKEN: No such file or directory", function: C.guardtest_function(C.guardtest_throw_system_error)},
 	{Name: "throw std::filesystem_error", Code: exception, Number: 2, ErrorName: "filesystem_error",
-		Message: "token TOKEN]", function: C.guardtest_function(C.guardtest_throw_filesystem_error)},
+		Message: "token TOKEN/", function: C.guardtest_function(C.guardtest_throw_filesystem_error)},
 	{Name: "throw error of own category", Code: exception, Number: 2, ErrorName: "std::system_error",
 		Message: "token TOKEN: shelf 2 is empty", function: C.guardtest_function(C.guardtest_throw_own_category)},
 	{Name: "throw std::nested_exception", Code: exception, ErrorName: "std::logic_error",

@@ -67,7 +67,7 @@ extern "C" cgo_guard_error *guardtest_throw_system_error(uint64_t token) {
 }
 
 extern "C" cgo_guard_error *guardtest_throw_filesystem_error(uint64_t token) {
-  return CGO_GUARD { guardtest::opaque(std::filesystem::file_size("/nonexistent/" + token_text(token))); };
+  return CGO_GUARD { guardtest::opaque(std::filesystem::file_size("/nonexistent/" + token_text(token) + "/")); };
 }
 
 // The same number as ENOENT, in a category where it means something else.

@@ -43,6 +43,9 @@ func NullReadErrno() (failure, errno error) {
 	return cgoguard.Err(e), errno
 }
 
+// ThreadsCanBeUnwound reports whether pthread_cancel has the unwinder that C++ has in this process.
+func ThreadsCanBeUnwound() bool { return C.guardtest_threads_can_be_unwound() != 0 }
+
 // CancelledThreadUnwinds reports whether pthread_cancel got through a guard, running destructors on its way.
 func CancelledThreadUnwinds() bool { return C.guardtest_cancelled_thread_unwinds() != 0 }
 

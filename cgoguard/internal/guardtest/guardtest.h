@@ -76,6 +76,7 @@ cgo_guard_error *guardtest_fault_with_float_traps(uint64_t token);
 cgo_guard_error *guardtest_fault_with_direction_flag(uint64_t token);
 cgo_guard_error *guardtest_fault_with_alignment_check(uint64_t token);
 int32_t guardtest_cancelled_thread_unwinds(void);
+int32_t guardtest_threads_can_be_unwound(void);
 
 // callback.cpp
 cgo_guard_error *guardtest_call_go(uintptr_t function, int32_t fails_after, int32_t *went_on);

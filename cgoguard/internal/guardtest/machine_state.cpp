@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // State that belongs to the thread, and so to the Go code that runs on it next.
+#include <dlfcn.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -42,6 +43,13 @@ extern "C" cgo_guard_error *guardtest_fault_with_direction_flag(uint64_t token) 
 
 extern "C" cgo_guard_error *guardtest_fault_with_alignment_check(uint64_t token) {
   return CGO_GUARD { guardtest::write_with_alignment_check(null_plus(token)); };
+}
+
+// glibc takes libgcc_s by its file name. Where C++ code calls LLVM's libunwind (clang++ -stdlib=libc++), a personality
+// asks that one about the other's frames, and the process crashes without a guard too.
+extern "C" int32_t guardtest_threads_can_be_unwound(void) {
+  void *const library = dlopen("libgcc_s.so.1", RTLD_LAZY);
+  return library == nullptr || dlsym(library, "_Unwind_GetCFA") == dlsym(RTLD_DEFAULT, "_Unwind_GetCFA");
 }
 
 // pthread_cancel unwinds the stack with an exception that must reach the thread's start, through any guard.
