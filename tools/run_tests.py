@@ -101,16 +101,22 @@ def with_compiler_cache(cc, cxx):
     return environment
 
 
-def go_environment():
+def go_environment(cc="gcc", cxx="g++"):
     """What differs between cgo's commands for two builds, and makes no difference here, is the random name of cgo's work
     directory and a seed."""
-    environment = with_compiler_cache("gcc", "g++")
+    environment = with_compiler_cache(cc, cxx)
     # -I alone stands before the package's own directory and the work directory. Ours are written -Idirectory.
     environment["CCACHE_IGNOREOPTIONS"] = "-ffile-prefix-map=* -fdebug-prefix-map=* -frandom-seed=* -I"
     # Go's own default, whose order is not the same in all versions.
     for variable in ("CGO_CFLAGS", "CGO_CXXFLAGS"):
         environment[variable] = "-g -O2"
     return environment
+
+
+def go_environment_of_libcxx():
+    environment = go_environment("clang", "clang++")
+    environment["CGO_CXXFLAGS"] += " -stdlib=libc++"
+    return dict(environment, CGO_LDFLAGS="-stdlib=libc++")
 
 
 def configure(step, cell, directory, environment):
@@ -289,6 +295,7 @@ def main():
         (go_test, "go %s portable" % here, ".", dict(environment, CGOGUARD_TEST_PORTABLE="1",
                                                      CGO_CXXFLAGS=environment["CGO_CXXFLAGS"] + " -DCGO_GUARD_HAS_SIGNALS=0"),
          "./cgoguard/internal/eitherguard"),
+        (go_test, "go %s libc++" % here, ".", go_environment_of_libcxx(), "-short", "./cgoguard"),
         (go_test, "go_example", "go_example", environment, "./..."),
         (documentation, environment),
         *((go_test, name, directory, environment, "./...") for name, directory in MODULES))

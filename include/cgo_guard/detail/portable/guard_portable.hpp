@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 /// @file guard_portable.hpp
-/// The guard where signals can't be guarded (CGO_GUARD_HAS_SIGNALS is 0: macOS, other processors, libc++). The same
+/// The guard where signals can't be guarded (CGO_GUARD_HAS_SIGNALS is 0: macOS, other processors). The same
 /// macros and the same C functions, with a catch clause in place of the trampoline: exceptions only.
 ///
 /// A program has one of the two guards: both define the functions of abi.h, each for its own errors.
