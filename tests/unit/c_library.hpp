@@ -10,12 +10,29 @@
 
 namespace c_library {
 
+// musl declares makecontext and swapcontext, and has neither.
 #if defined(__GLIBC__)
+#define C_LIBRARY_HAS_CONTEXTS 1
+#else
+#define C_LIBRARY_HAS_CONTEXTS 0
+#endif
+constexpr const char *why_no_contexts = "this C library has no makecontext";
+
+#if defined(__GLIBC__)
+/// Whether its malloc looks for a block that is freed twice, or written past its end. zig's, which a program with musl
+/// has here, does not.
+constexpr bool malloc_notices = true;
+/// Whether what assert has said can be read in the process.
+constexpr bool keeps_last_words = true;
 /// Makes a division by zero a signal.
 inline void trap_division() { feenableexcept(FE_DIVBYZERO); }
 #else
+constexpr bool malloc_notices = false;
+constexpr bool keeps_last_words = false;
 inline void trap_division() {}  // musl can't
 #endif
+constexpr const char *why_malloc_does_not_notice = "this malloc doesn't look for a corrupt heap";
+constexpr const char *why_no_last_words = "this C library keeps nothing of what assert has said";
 
 /// Whether everything is in one file: then nothing can be loaded, and nobody can be asked for a function by its name.
 inline bool is_static() {

@@ -17,6 +17,7 @@
 #include <cgo_guard/detail/crash/core_mappings.hpp>
 #include <cgo_guard/detail/crash/core_on_fault.hpp>
 
+#include "c_library.hpp"
 #include "cores.hpp"
 #include "cxx_runtime.hpp"
 
@@ -49,6 +50,7 @@ DEATH_CASE(core_of_a_thread) {
 }
 TEST_CASE(
     "gdb sees the fault in a core: functions, lines, locals, libraries, thread, signal; and the process goes on") {
+  if (c_library::is_static()) SKIP_CASE(c_library::why_not_static);
   const scratch directory;
   const death d = die(core_of_a_thread);
   INFO(d.output);
@@ -110,6 +112,7 @@ DEATH_CASE(core_of_an_overflow) {
   wait_for_the_core();
 }
 TEST_CASE("A stack overflow has a core, and so has what corrupts the heap") {
+  if (!c_library::malloc_notices) SKIP_CASE(c_library::why_malloc_does_not_notice);
   const scratch directory;
   const death d = die(core_of_an_overflow);
   INFO(d.output);

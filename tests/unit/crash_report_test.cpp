@@ -18,6 +18,7 @@
 #include <cgo_guard/detail/signal/handlers.hpp>
 #include <cgo_guard/detail/stack/symbolize.hpp>
 
+#include "c_library.hpp"
 #include "faults.hpp"
 #include "support.hpp"
 
@@ -143,6 +144,7 @@ DEATH_CASE(crash_under_malloc_lock) {
   on_a_thread([] { faults::double_free(); });
 }
 TEST_CASE("A crash inside the allocator is reported all the same") {
+  if (!c_library::malloc_notices) SKIP_CASE(c_library::why_malloc_does_not_notice);
   const death d = die(crash_under_malloc_lock);
   CHECK(d.signal == SIGABRT);
   const std::string first = first_line(d);
@@ -173,6 +175,7 @@ DEATH_CASE(crash_by_assertion) {
   on_a_thread([] { faults::assert_three_deep(3); });
 }
 TEST_CASE("An assertion under no guard is in the first line of the report") {
+  if (!c_library::keeps_last_words) SKIP_CASE(c_library::why_no_last_words);
   const death d = die(crash_by_assertion);
   CHECK(d.signal == SIGABRT);
   const std::string first = first_line(d);
@@ -193,6 +196,7 @@ DEATH_CASE(crash_by_abort_after_another) {
   });
 }
 TEST_CASE("An abort of the program's own is not reported with the words of an earlier one of glibc's") {
+  if (!c_library::malloc_notices) SKIP_CASE(c_library::why_malloc_does_not_notice);
   const death d = die(crash_by_abort_after_another);
   CHECK(d.signal == SIGABRT);
   CHECK(contains(d.output, "recovered 1\n"));
@@ -262,6 +266,7 @@ DEATH_CASE(crash_after_a_stack) {
   on_a_thread([] { faults::assert_three_deep(3); });
 }
 TEST_CASE("A process that has made names before has them for its crash as well") {
+  if (c_library::is_static()) SKIP_CASE(c_library::why_not_static);
   const death d = die(crash_after_a_stack);
   INFO(d.output);
   CHECK(contains(d.output, "before: faults::write_null()\n"));

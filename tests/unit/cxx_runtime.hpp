@@ -32,11 +32,18 @@ constexpr bool checks_say_what_failed = _GLIBCXX_RELEASE >= 12;
 /// take libgcc_s's by its file name. Where LLVM's libunwind comes first (libc++.so is a linker script that names it), a
 /// personality asks that one about the other's frames, and the process crashes, with or without a guard.
 inline bool threads_can_be_unwound() {
+#if !defined(__GLIBC__)
+  return false;
+#endif
   void *const library = dlopen("libgcc_s.so.1", RTLD_LAZY);
   return library == nullptr || dlsym(library, "_Unwind_GetCFA") == dlsym(RTLD_DEFAULT, "_Unwind_GetCFA");
 }
 constexpr const char *why_threads_cannot_be_unwound =
+#if !defined(__GLIBC__)
+    "pthread_exit runs no destructor with this C library, under a guard or not";
+#else
     "pthread_exit unwinds with libgcc_s, and C++ code here with LLVM's libunwind: that crashes without a guard too";
+#endif
 
 /// Whether the C++ runtime is a shared library. Only then our definitions of its functions come before its own
 /// (interpose.hpp).

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 
 #include <cgo_guard/detail/stack/stack_text.hpp>
+#include "c_library.hpp"
 #include "catch.hpp"
 
 #define NOINLINE __attribute__((noinline))
@@ -51,6 +52,7 @@ std::string text_of(const std::vector<const void *> &stack) {
 }  // namespace
 
 TEST_CASE("Compressed debug information names frames, inlined ones and lines") {
+  if (c_library::is_static()) SKIP_CASE(c_library::why_not_static);
   const compressed_plugin plugin;
   std::vector<resolved_frame> frames;
   resolve(plugin.address, frames, symbolizer_stage::libdw);
@@ -64,6 +66,7 @@ TEST_CASE("Compressed debug information names frames, inlined ones and lines") {
 }
 
 TEST_CASE("Compressed sections that name no frame are left out before libdw unpacks them") {
+  if (c_library::is_static()) SKIP_CASE(c_library::why_not_static);
   const libdw::api &api = *libdw::load();
   REQUIRE(api.has_sections);
   const libdw::dwfl_callbacks callbacks = {&libdw::find_no_elf, &libdw::find_debuginfo, nullptr, nullptr};
@@ -92,6 +95,7 @@ TEST_CASE("Compressed sections that name no frame are left out before libdw unpa
 }
 
 TEST_CASE("Eight threads make their first stacks at once, and get what one gets") {
+  if (c_library::is_static()) SKIP_CASE(c_library::why_not_static);
   const compressed_plugin plugin;
   std::vector<const void *> stacks[8];
   collect<0, 12>(stacks[0]);

@@ -13,6 +13,7 @@
 
 #include <cgo_guard/detail/stack/decorate.hpp>
 
+#include "c_library.hpp"
 #include "catch.hpp"
 
 using cgo_guard::detail::parse_location;
@@ -164,6 +165,7 @@ TEST_CASE("There is colour on a terminal only, and not where NO_COLOR or TERM sa
 }
 
 TEST_CASE("An error is printed with the source of its own test, and without colour into a file") {
+  if (c_library::is_static()) SKIP_CASE(c_library::why_not_static);
   cgo_guard_error *const error = CGO_GUARD { throw std::runtime_error("printed"); };
   std::unique_ptr<FILE, int (*)(FILE *)> out(std::tmpfile(), &std::fclose);
   REQUIRE(out != nullptr);

@@ -11,6 +11,7 @@
 
 #include <cgo_guard/detail/state/process.hpp>
 
+#include "c_library.hpp"
 #include "faults.hpp"
 #include "support.hpp"
 
@@ -59,6 +60,7 @@ DEATH_CASE(quarantine) {
   cgo_guard_free(refused);
 }
 TEST_CASE("Trap 36: a double free comes back, nothing else runs, and later guards refuse") {
+  if (!c_library::malloc_notices) SKIP_CASE(c_library::why_malloc_does_not_notice);
   const death d = die(quarantine);
   INFO(d.output);
   CHECK(d.exit_status == 0);
@@ -86,6 +88,7 @@ DEATH_CASE(heap_continue) {
   innocent();
 }
 TEST_CASE("With the policy to continue, guards go on after a double free") {
+  if (!c_library::malloc_notices) SKIP_CASE(c_library::why_malloc_does_not_notice);
   const death d = die(heap_continue);
   CHECK(d.exit_status == 0);
   CHECK(contains(d.output, "[cleanup none]"));
@@ -118,6 +121,7 @@ void say_stack_and_report(void (*corrupt)()) {
 
 DEATH_CASE(named_double_free) { say_stack_and_report(faults::double_free); }
 TEST_CASE("The stack of a corrupt heap has names, and the report is whole") {
+  if (!c_library::malloc_notices) SKIP_CASE(c_library::why_malloc_does_not_notice);
   const death d = die(named_double_free);
   INFO(d.output);
   CHECK(d.exit_status == 0);
@@ -155,6 +159,7 @@ DEATH_CASE(heap_crash) {
   double_free_under_guard();
 }
 TEST_CASE("With the policy to crash, a double free ends the process as it would have") {
+  if (!c_library::malloc_notices) SKIP_CASE(c_library::why_malloc_does_not_notice);
   CHECK(die(heap_crash).signal == SIGABRT);
 }
 
@@ -165,6 +170,7 @@ DEATH_CASE(corrupt_chunk) {
   say(error->cleanup == CGO_GUARD_CLEANUP_NONE ? " [none]" : " [wrong]");
 }
 TEST_CASE("A write past a heap block that malloc notices is a corrupt heap as well") {
+  if (!c_library::malloc_notices) SKIP_CASE(c_library::why_malloc_does_not_notice);
   const death d = die(corrupt_chunk);
   INFO(d.output);
   CHECK(d.exit_status == 0);

@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 
+#include "c_library.hpp"
 #include "faults.hpp"
 #include "support.hpp"
 
@@ -41,6 +42,7 @@ DEATH_CASE(fault_in_constructor) { report_failure_under_lock("fault"); }
 DEATH_CASE(throw_in_constructor) { report_failure_under_lock("throw"); }
 
 TEST_CASE("A fault that leaves dlopen says that the loader's lock stays held, and stacks keep their names") {
+  if (c_library::is_static()) SKIP_CASE(c_library::why_not_static);
   const death end = die(fault_in_constructor);
   CAPTURE(end.output);
   CHECK(end.exit_status == 0);
@@ -53,6 +55,7 @@ TEST_CASE("A fault that leaves dlopen says that the loader's lock stays held, an
 }
 
 TEST_CASE("A throw that leaves dlopen says so as well") {
+  if (c_library::is_static()) SKIP_CASE(c_library::why_not_static);
   const death end = die(throw_in_constructor);
   CAPTURE(end.output);
   CHECK(end.exit_status == 0);

@@ -14,6 +14,7 @@
 
 #include <cgo_guard/detail/state/process.hpp>
 
+#include "c_library.hpp"
 #include "faults.hpp"
 #include "support.hpp"
 
@@ -110,6 +111,7 @@ bool contains(const std::string &text, const std::string &part) { return text.fi
 }  // namespace
 
 TEST_CASE("A corrupt heap is one under jemalloc and tcmalloc as well: nothing runs, and later guards refuse") {
+  if (c_library::is_static()) SKIP_CASE(c_library::why_not_static);
   // jemalloc believes the size that a sized delete names, and only puts the block aside.
   const struct {
     const char *library, *kind;
@@ -129,6 +131,7 @@ TEST_CASE("A corrupt heap is one under jemalloc and tcmalloc as well: nothing ru
 }
 
 TEST_CASE("A corrupt heap is known by the function that was called, where it has jumped to another one") {
+  if (c_library::is_static()) SKIP_CASE(c_library::why_not_static);
   for (const auto &fault : heap_faults) {
     const death d = heap_fault(jumping_allocator(), fault.name);
     INFO(fault.name << ": " << d.output);
@@ -155,6 +158,7 @@ DEATH_CASE(fault_in_own_work) {
 }
 
 TEST_CASE("A library that defines malloc beside its own work fails in that work like any other") {
+  if (c_library::is_static()) SKIP_CASE(c_library::why_not_static);
   const std::string library = beside_the_program("working_allocator.so");
   {
     const with_variable preload("LD_PRELOAD", library);
@@ -207,6 +211,7 @@ DEATH_CASE(bad_alloc_meets_noexcept) {
 }
 
 TEST_CASE("A new_handler that crashes, and a bad_alloc that ends in std::terminate, are no corrupt heap") {
+  if (c_library::is_static()) SKIP_CASE(c_library::why_not_static);
   for (const char *library : {"", "libjemalloc.so.2", "libtcmalloc_minimal.so.4"}) {
     const with_variable preload("LD_PRELOAD", library);
     for (const death &d : {die(new_handler_aborts), die(new_handler_faults), die(bad_alloc_meets_noexcept)}) {

@@ -12,6 +12,7 @@
 
 #include <cgo_guard/detail/guard/roomy_stack.hpp>
 
+#include "c_library.hpp"
 #include "faults.hpp"
 #include "support.hpp"
 
@@ -81,6 +82,7 @@ TEST_CASE("A library's thread with the smallest stack there is reports what ende
 }
 
 GUARDED_TEST_CASE("On a stack that is not the thread's own, names are looked up on one that is known to have room") {
+#if C_LIBRARY_HAS_CONTEXTS
   static ucontext_t here, fiber;
   getcontext(&fiber);
   void *const memory = mmap(nullptr, smallest, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -92,6 +94,9 @@ GUARDED_TEST_CASE("On a stack that is not the thread's own, names are looked up 
   munmap(memory, smallest);
   CHECK(contains(text, "null pointer write at 0x0"));
   CHECK(contains(text, "faults::write_null"));
+#else
+  SKIP_CASE(c_library::why_no_contexts);
+#endif
 }
 
 GUARDED_TEST_CASE("Where there is room, work stays where it is") {

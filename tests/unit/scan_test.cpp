@@ -16,6 +16,7 @@
 #include <cgo_guard/detail/state/record.hpp>
 #include <cgo_guard/detail/unwind/scan.hpp>
 
+#include "c_library.hpp"
 #include "faults.hpp"
 #include "processor.hpp"
 #include "support.hpp"
@@ -124,6 +125,7 @@ __attribute__((noinline)) bool would_come_back() {
   return found;
 }
 
+#if C_LIBRARY_HAS_CONTEXTS
 /// Two coroutines of one thread, their stacks side by side below the thread's. The upper one waits in its guard.
 struct two_coroutines {
   static constexpr std::size_t stack_size = 256 * 1024;
@@ -167,8 +169,10 @@ void fail_beside_a_waiting_guard(void (*f)()) {
   }).join();
 }
 
+#endif
 }  // namespace
 
+#if C_LIBRARY_HAS_CONTEXTS
 DEATH_CASE(fault_beside_a_waiting_guard) { fail_beside_a_waiting_guard(faults::write_null); }
 DEATH_CASE(smash_beside_a_waiting_guard) { fail_beside_a_waiting_guard(faults::smash_return_address_and_fault); }
 DEATH_CASE(abort_beside_a_waiting_guard) { fail_beside_a_waiting_guard(std::abort); }
@@ -179,6 +183,11 @@ TEST_CASE("A crash of one coroutine is not taken by the guard of another, which 
   CHECK(die(abort_beside_a_waiting_guard).signal == SIGABRT);
   CHECK(die(terminate_beside_a_waiting_guard).signal == SIGABRT);
 }
+#else
+TEST_CASE("A crash of one coroutine is not taken by the guard of another, which waits") {
+  SKIP_CASE(c_library::why_no_contexts);
+}
+#endif
 
 TEST_CASE("Traps 23 and 35: under no guard, a dead one is not come back to") {
   bool comes_back_to_one_in_use = false;

@@ -20,6 +20,7 @@
 
 #include <cgo_guard/thread.hpp>
 
+#include "c_library.hpp"
 #include "cxx_runtime.hpp"
 #include "faults.hpp"
 #include "support.hpp"
@@ -344,6 +345,7 @@ DEATH_CASE(thread_corrupts_the_heap) {
               refused && refused->code == CGO_GUARD_QUARANTINED ? "refused" : "run");
 }
 TEST_CASE("Trap 36: a thread that corrupts the heap ends without touching it again") {
+  if (!c_library::malloc_notices) SKIP_CASE(c_library::why_malloc_does_not_notice);
   const death d = die(thread_corrupts_the_heap);
   CHECK(d.exit_status == 0);
   CHECK(contains(d.output, "SIGABRT, refused"));

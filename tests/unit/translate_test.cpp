@@ -16,6 +16,7 @@
 #include <boost/throw_exception.hpp>
 #include <cgo_guard/boost_exception.hpp>
 
+#include "c_library.hpp"
 #include "faults.hpp"
 #include "support.hpp"
 
@@ -295,6 +296,7 @@ GUARDED_TEST_CASE("Eight threads throw translated types while another registers 
 }
 
 GUARDED_TEST_CASE("A plugin's translator works for the program's guards until the plugin is closed") {
+  if (c_library::is_static()) SKIP_CASE(c_library::why_not_static);
   void *const plugin = dlopen(CGO_GUARD_TRANSLATING_PLUGIN, RTLD_NOW | RTLD_LOCAL);
   INFO((plugin == nullptr ? dlerror() : ""));
   REQUIRE(plugin != nullptr);

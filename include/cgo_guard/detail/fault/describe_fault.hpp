@@ -21,11 +21,17 @@ namespace detail {
 
 /// Whether a thread that has put its mask back is in libc's raise or abort. Some versions of glibc block all signals
 /// around the system call there (raise before 2.34), so that the thread's own signal arrives when they are let in
-/// again; and so does one that another thread has sent meanwhile, wherever a mask is put back.
+/// again; and so does one that another thread has sent meanwhile, wherever a mask is put back. So does musl, in a
+/// function that calls nobody and seldom has tables: its caller is its return address.
 inline bool is_raising(const ucontext_t &context) noexcept {
   if (!arch::let_in_by_mask(context)) return false;
   arch::registers r;
   arch::from_ucontext(context, r);
+  arch::registers caller = r;
+  frame_description function;
+  if (!find_frame_description(r.pc(), function) && arch::pop_return_address(caller)) {
+    return process.known.is_raising(caller.pc() - 1);
+  }
   frame_cache cache;
   cursor position(r, false, cache);
   constexpr std::uint64_t deepest = 4;  // from the system call to raise or abort

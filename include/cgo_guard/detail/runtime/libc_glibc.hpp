@@ -52,6 +52,8 @@ inline auto set_handler(int signal, void (*handler)(int)) noexcept -> void (*)(i
 /// Its allocator's own names, to which a library jumps that only counts what goes by.
 constexpr const char *own_allocator_names[] = {"__libc_malloc", "__libc_free", "__libc_calloc", "__libc_realloc",
                                                "__libc_memalign"};
+/// Whether a thread that has SIGABRT blocked can catch its own: abort lets it in first.
+constexpr bool abort_lets_its_signal_in = true;
 /// Whether free and its kin may go on in functions that have no name for anybody else.
 constexpr bool allocator_has_nameless_functions = false;
 /// Functions between abort and the system call, beside those that all libraries have.

@@ -54,6 +54,8 @@ inline auto set_handler(int signal, void (*handler)(int)) noexcept -> void (*)(i
   return set_action(signal, &action, &old) == 0 ? old.sa_handler : SIG_ERR;
 }
 
+/// Where it is blocked, abort sets the default action before it lets it in (src/exit/abort.c).
+constexpr bool abort_lets_its_signal_in = false;
 constexpr std::array<const char *, 0> own_allocator_names{};
 /// free is a jump to __libc_free, which is hidden.
 constexpr bool allocator_has_nameless_functions = true;

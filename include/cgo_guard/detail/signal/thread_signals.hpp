@@ -5,6 +5,7 @@
 #define CGO_GUARD_THREAD_SIGNALS_HPP
 
 #include "../../contract.hpp"
+#include "../runtime/libc.hpp"
 #include "alternate_stack.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
@@ -12,8 +13,14 @@ namespace detail {
 
 // A thread that has one of these blocked dies of its fault: the kernel can't hold it back, and resets the handler
 // (kernel/signal.c, force_sig_info_to_task). Not SIGABRT: abort() lets it in by itself, and a SIGABRT from outside may
-// be meant for the thread that waits for it.
+// be meant for the thread that waits for it. Where abort() does not let it in, that one loses.
 constexpr int fault_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
+
+/// Those that a thread which is ready for its faults must not block.
+inline void add_signals_to_let_in(sigset_t &set) noexcept {
+  for (int signal : fault_signals) sigaddset(&set, signal);
+  if (!libc::abort_lets_its_signal_in) sigaddset(&set, SIGABRT);
+}
 
 /// How many of them the calling thread has blocked.
 inline std::uint32_t count_blocked_signals() noexcept {
@@ -28,17 +35,19 @@ inline std::uint32_t count_blocked_signals() noexcept {
 inline void unblock_fault_signals(sigset_t &before) noexcept {
   sigset_t faults;
   sigemptyset(&faults);
-  for (int signal : fault_signals) sigaddset(&faults, signal);
+  add_signals_to_let_in(faults);
   pthread_sigmask(SIG_UNBLOCK, &faults, &before);
 }
 
 /// Blocks again what unblock_fault_signals has let in.
 inline void block_fault_signals_again(const sigset_t &before) noexcept {
-  sigset_t again;
+  sigset_t let_in, again;
+  sigemptyset(&let_in);
   sigemptyset(&again);
+  add_signals_to_let_in(let_in);
   bool any = false;
-  for (int signal : fault_signals) {
-    if (sigismember(&before, signal) != 1) continue;
+  for (int signal = 1; signal <= SIGSYS; ++signal) {
+    if (sigismember(&let_in, signal) != 1 || sigismember(&before, signal) != 1) continue;
     sigaddset(&again, signal);
     any = true;
   }
