@@ -7,8 +7,8 @@
 /// - modules: module_at, find_eh_frame_hdr, size_of_function, find_loader
 /// - stacks and signals: end_of_stack, kept_signals, signal_return_has_tables, set_action and set_handler
 /// - its allocator: own_allocator_names, allocator_has_nameless_functions
-/// - the end of a process: abort_lets_its_signal_in, last_words, inner_names_of_abort, description_of, exit_is_nothrow, run_exit_handlers,
-///   run_quick_exit_handlers; assert_line and CGO_GUARD_LIBC_NOTHROW, as its headers declare them
+/// - the end of a process: abort_lets_its_signal_in, last_words, inner_names_of_abort, description_of, exit_is_nothrow,
+///   run_exit_handlers, run_quick_exit_handlers; assert_line and CGO_GUARD_LIBC_NOTHROW, as its headers declare them
 #ifndef CGO_GUARD_LIBC_HPP
 #define CGO_GUARD_LIBC_HPP
 
