@@ -15,7 +15,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "c_library.hpp"
 #include "catch.hpp"
 
 #define NOINLINE __attribute__((noinline))
@@ -117,7 +116,6 @@ struct damaged_file {
 }  // namespace
 
 TEST_CASE("A call site has its function, file and line") {
-  if (c_library::is_static()) SKIP_CASE(c_library::why_not_static);
   REQUIRE(libdw::load() != nullptr);
   const site here = in_static_function(0);
   const auto frames = resolve_all(here.address, symbolizer_stage::libdw);
@@ -129,7 +127,6 @@ TEST_CASE("A call site has its function, file and line") {
 }
 
 TEST_CASE("Inlined functions come before the function they were inlined into") {
-  if (c_library::is_static()) SKIP_CASE(c_library::why_not_static);
   REQUIRE(libdw::load() != nullptr);
   int outer_line = 0;
   const int inner_line = around_inlined(outer_line);
@@ -145,7 +142,6 @@ TEST_CASE("Inlined functions come before the function they were inlined into") {
 }
 
 TEST_CASE("A lambda's body is found although GCC nests it in the function around it") {
-  if (c_library::is_static()) SKIP_CASE(c_library::why_not_static);
   REQUIRE(libdw::load() != nullptr);
   int inner_line = 0, line = 0;
   run([&] {
@@ -169,14 +165,12 @@ TEST_CASE("A static function has its name without debug information") {
 }
 
 TEST_CASE("The symbol table's version suffixes are not part of a name") {
-  if (c_library::is_static()) SKIP_CASE(c_library::why_not_static);
   const auto frames = resolve_all(dlsym(RTLD_DEFAULT, "pthread_setaffinity_np"), symbolizer_stage::elf);
   CHECK(contains(frames[0].function, "pthread_setaffinity_np"));
   CHECK_FALSE(contains(frames[0].function, "@"));
 }
 
 TEST_CASE("dladdr names what is exported and nothing else") {
-  if (c_library::is_static()) SKIP_CASE(c_library::why_not_static);
   const auto exported = resolve_all(dlsym(RTLD_DEFAULT, "a64l"), symbolizer_stage::dladdr);
   REQUIRE(exported.size() == 1);
   CHECK(exported[0].function == "a64l");
@@ -217,7 +211,6 @@ TEST_CASE("Module, offset and build ID are there when nothing else is") {
 }
 
 TEST_CASE("Frames are appended, and an address seen before gives the same ones") {
-  if (c_library::is_static()) SKIP_CASE(c_library::why_not_static);
   int ignored = 0;
   around_inlined(ignored);
   std::vector<resolved_frame> frames;
@@ -277,7 +270,6 @@ TEST_CASE("Eight threads resolve at once") {
 }
 
 TEST_CASE("libdw is started once and reads each module once") {
-  if (c_library::is_static()) SKIP_CASE(c_library::why_not_static);
   REQUIRE(libdw::load() != nullptr);
   CHECK(libdw::load() == libdw::load());
   auto &state = process_symbolizer();
@@ -295,7 +287,6 @@ TEST_CASE("libdw is started once and reads each module once") {
 }
 
 TEST_CASE("After a module was unloaded everything is read anew") {
-  if (c_library::is_static()) SKIP_CASE(c_library::why_not_static);
   REQUIRE(libdw::load() != nullptr);
   const site here = in_static_function(0);
   void *const library = dlopen("libthread_db.so.1", RTLD_LAZY | RTLD_LOCAL);
@@ -386,7 +377,6 @@ TEST_CASE("A debug link is checked by CRC-32") {
 }
 
 TEST_CASE("The fallback is asked for what the symbol table does not say, where libdw is not used") {
-  if (c_library::is_static()) SKIP_CASE(c_library::why_not_static);
   fallback_function *const before =
       fallback_resolver.exchange([](const void *, std::string &function, std::string &file, int &line) {
         function = "from the fallback";
