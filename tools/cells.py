@@ -79,8 +79,31 @@ def libcxx():
                            environment={"CXXFLAGS": "-stdlib=libc++"})
 
 
+ARM64_EMULATOR = "qemu-aarch64"
+ARM64_ENVIRONMENT = {
+    # For the tests, which start themselves anew: the kernel would not know how.
+    "CGO_GUARD_TEST_EMULATOR": ARM64_EMULATOR,
+    # Where the dynamic linker and the libraries are that Debian's cross compilers come with.
+    "QEMU_LD_PREFIX": "/usr/aarch64-linux-gnu",
+    # Where setup.sh puts libdw. For the programs only: the emulator itself is of this processor.
+    "QEMU_SET_ENV": "LD_LIBRARY_PATH=" + ":".join(
+        os.path.abspath(".dev/arm64/%s/aarch64-linux-gnu" % directory) for directory in ("usr/lib", "lib")),
+}
+
+
+def arm64():
+    # Signed return addresses and checked branch targets with the one compiler, and without them with the other.
+    common = dict(target="aarch64", runner=[ARM64_EMULATOR], environment=ARM64_ENVIRONMENT)
+    return [
+        only_unit_tests(name="arm64-gcc-O2", cc="aarch64-linux-gnu-gcc", cxx="aarch64-linux-gnu-g++", level="2",
+                        flags=["-mbranch-protection=standard"], **common),
+        only_unit_tests(name="arm64-clang-O0", cc="clang", cxx="clang++", level="0",
+                        flags=["--target=aarch64-linux-gnu"], **common),
+    ]
+
+
 def imitated():
-    return []
+    return arm64()
 
 
 # What zig compiles for and this machine does not run, with what guards take there (docs/platforms.md) and further flags.

@@ -220,6 +220,15 @@ def go_test_on(version, environment):
     go_test("go " + version, ".", dict(environment, PATH=path), "./...")
 
 
+def go_on_arm64(environment):
+    """The Go package and the gallery, built for arm64 and emulated. Not optimised C++: it is seen so in the cells."""
+    cross = with_compiler_cache("aarch64-linux-gnu-gcc", "aarch64-linux-gnu-g++")
+    environment = dict(environment, CC=cross["CC"], CXX=cross["CXX"], GOARCH="arm64", **cells.ARM64_ENVIRONMENT)
+    emulator = "-exec=" + cells.ARM64_EMULATOR
+    go_test("go arm64", ".", environment, emulator, "-short", "./cgoguard/...")
+    go_test("go_example arm64", "go_example", environment, emulator, "-short", "./...")
+
+
 def consumers():
     with Step("consumers") as step:
         scripts = [s for s in sorted(glob.glob("tests/consumer/*.sh")) if os.path.basename(s) != "common.sh"]
@@ -298,7 +307,8 @@ def main():
         (go_test, "go %s libc++" % here, ".", go_environment_of_libcxx(), "-short", "./cgoguard"),
         (go_test, "go_example", "go_example", environment, "./..."),
         (documentation, environment),
-        *((go_test, name, directory, environment, "./...") for name, directory in MODULES))
+        *((go_test, name, directory, environment, "./...") for name, directory in MODULES),
+        *([(go_on_arm64, environment)] if any(cell.target == "aarch64" for cell in chosen) else []))
     consumers()
 
     by_status = {status: [o for o in outcomes if o.status == status] for status in (PASSED, FAILED, SKIPPED)}

@@ -10,6 +10,7 @@ MESON_VENV=.dev/meson
 # A compiler for platforms that this machine does not run. No distribution has it; from PyPI, in one version, because
 # with another its headers and libraries are others too.
 ZIG_VENV=.dev/zig
+ARM64_LIBRARIES=.dev/arm64
 ZIG_VERSION=0.17.1
 
 # The sources ask for no more than these; Debian 12 and Ubuntu 22.04 have them, but for the last one's Meson and Go.
@@ -38,6 +39,7 @@ packages() {
     jemalloc) echo libjemalloc2 ;;
     tcmalloc) echo libtcmalloc-minimal4 ;;
     arm64-g++) echo g++-aarch64-linux-gnu ;;
+    arm64-libdw) ;;  # of another processor: see install_arm64_libdw
     qemu) echo qemu-user ;;
     go) echo golang-go ;;
     zig) echo python3-venv ;;
@@ -78,13 +80,14 @@ version_of() {
     g++) compiler_version g++ ;;
     clang) compiler_version clang++ ;;
     arm64-g++) compiler_version aarch64-linux-gnu-g++ ;;
+    arm64-libdw) [ -e "$ARM64_LIBRARIES/usr/lib/aarch64-linux-gnu/libdw.so.1" ] && cat "$ARM64_LIBRARIES/version" ;;
     qemu) qemu-aarch64 --version | first_number ;;
     libc++)  # with the archives, for a plugin that has the runtime for itself
       for found in libc++.a libc++abi.a; do [ -f "$(clang++ -print-file-name=$found)" ] || return 0; done
       # 14000, and since LLVM 16 180100.
       found=$(printf '#include <cstddef>\n_LIBCPP_VERSION\n' | clang++ -stdlib=libc++ -E -P -x c++ - | tail -n 1)
       [ "$found" -lt 100000 ] && echo $((found / 1000)).0 || echo $((found / 10000)).$((found / 100 % 100)) ;;
-    python3 | ninja | meson | clang-format | ccache | gdb)
+    python3 | ninja | meson | clang-format | ccache | gdb | gdb-multiarch)
       command -v "$1" >/dev/null && "$1" --version 2>/dev/null | first_number ;;
     pkg-config) pkg-config --version ;;
     catch2 | tbb | sqlite3 | zlib) pkg-config --modversion "$1" ;;
@@ -176,6 +179,26 @@ install_zig_in_venv() {
   die "zig could not be installed with pip; the whole output is in $SETUP_LOG"
 }
 
+# Unpacked and not installed: this machine's own packages and list of architectures are not ours to change. What a package
+# of the system would be for, dpkg would have to know as well.
+install_arm64_libdw() {
+  local apt work=$PWD/$ARM64_LIBRARIES/apt
+  apt=(apt-get -q -o APT::Architecture=arm64 -o APT::Architectures::=arm64 -o "Dir::State::Lists=$work/lists"
+    -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root)
+  echo "unpacking libdw for arm64 in $ARM64_LIBRARIES"
+  rm -rf "$ARM64_LIBRARIES" && mkdir -p "$work/lists/partial" "$work/cache/archives/partial" || return
+  if ! { "${apt[@]}" update &&
+    (cd "$work" && "${apt[@]}" download libdw1 libelf1 zlib1g liblzma5 libbz2-1.0 &&
+      for package in ./*.deb; do dpkg-deb -x "$package" ..; done); } >>"$SETUP_LOG" 2>&1; then
+    tail -n 15 "$SETUP_LOG" >&2
+    echo "dev: Ubuntu has arm64 packages on a server of its own; ./dev test native needs none" >&2
+    die "libdw for arm64 could not be had; the whole output is in $SETUP_LOG"
+    return
+  fi
+  dpkg-deb -f "$work"/libdw1_*.deb Version | first_number >"$ARM64_LIBRARIES/version"
+  rm -rf "$work"
+}
+
 # As .dev/bin/zig on PATH: the program itself, which finds its libraries beside where it really is.
 use_zig() {
   local program
@@ -212,6 +235,7 @@ install() {
   hash -r
   if [[ " $* " = *" meson "* ]] && ! is_met meson; then install_meson_in_venv || return; fi
   if [[ " $* " = *" zig "* ]] && ! is_met zig; then install_zig_in_venv || return; fi
+  if [[ " $* " = *" arm64-libdw "* ]]; then install_arm64_libdw || return; fi
 }
 
 # Installs what apt has, and what it has not is done without: tests that want it are skipped, by name.
