@@ -108,8 +108,8 @@ inline bool count_outside(std::uintptr_t guard_cfa, const cxx::globals &now, std
   const std::uintptr_t top = stack_top(guard_cfa, syscall(SYS_gettid) == getpid());
   if (top == 0) return false;
   left_stacks outside{};
-  // With the registers that the trampoline has saved for its caller: they stand above the thunk.
-  outside.open(guard_cfa + static_cast<std::uintptr_t>(arch::thunk_offset));
+  // With the registers that the trampoline has saved for its caller: they all stand above the record.
+  outside.open(guard_cfa + static_cast<std::uintptr_t>(arch::record_offset) + arch::record_room);
   outside.close(top);
   in_flight_counter counter(outside);
   const auto handled = reinterpret_cast<std::uintptr_t>(cxx::caught_last(now));
