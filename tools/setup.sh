@@ -188,7 +188,7 @@ install_arm64_libdw() {
   echo "unpacking libdw for arm64 in $ARM64_LIBRARIES"
   rm -rf "$ARM64_LIBRARIES" && mkdir -p "$work/lists/partial" "$work/cache/archives/partial" || return
   if ! { "${apt[@]}" update &&
-    (cd "$work" && "${apt[@]}" download libdw1 libelf1 zlib1g liblzma5 libbz2-1.0 &&
+    (cd "$work" && "${apt[@]}" download libdw1 libelf1 zlib1g liblzma5 libbz2-1.0 libjemalloc2 libtcmalloc-minimal4 &&
       for package in ./*.deb; do dpkg-deb -x "$package" ..; done); } >>"$SETUP_LOG" 2>&1; then
     tail -n 15 "$SETUP_LOG" >&2
     echo "dev: Ubuntu has arm64 packages on a server of its own; ./dev test native needs none" >&2
