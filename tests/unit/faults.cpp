@@ -187,9 +187,14 @@ void double_free() {
 }
 
 void write_past_heap_block() {
-  // The size field of the next chunk: found by the next free or malloc that looks.
-  char *volatile p = static_cast<char *>(std::malloc(24));
-  char *volatile q = static_cast<char *>(std::malloc(2000));
+  // The size field of the next chunk: found by the next free or malloc that looks. Blocks that were free before may lie
+  // anywhere; when they are used up, one is cut off behind the other.
+  char *volatile p = nullptr;
+  char *volatile q = nullptr;
+  for (int i = 0; i < 100000 && q != p + 32; ++i) {
+    p = static_cast<char *>(std::malloc(24));
+    q = static_cast<char *>(std::malloc(2000));
+  }
   char *volatile r = static_cast<char *>(std::malloc(24));
   for (int i = 24; i < 32; ++i) static_cast<volatile char *>(p)[i] = 0x41;
   std::free(q);
