@@ -102,6 +102,11 @@ def arm64():
     ]
 
 
+ONLY_AN_ARM64_MACHINE_SHOWS = (
+    "an arm64 machine would still have to show (./dev test native): the access of a fault from the kernel's ESR, single steps, "
+    "seccomp, memory errors, SS_AUTODISARM, the restore of SVE registers, branch targets that the processor checks")
+
+
 def imitated():
     return arm64()
 

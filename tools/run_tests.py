@@ -316,6 +316,8 @@ def main():
         for outcome in by_status[status]:
             reason = ": " + outcome.detail.splitlines()[-1] if status == SKIPPED and outcome.detail else ""
             print("%s  %s  %s%s" % (status, outcome.where, outcome.name, reason))
+    if any(cell.target == "aarch64" for cell in chosen):
+        print(cells.ONLY_AN_ARM64_MACHINE_SHOWS)
     print("%.0f s in all" % (time.monotonic() - start))
     if by_status[SKIPPED]:
         print("%d skipped, named above" % len(by_status[SKIPPED]))
