@@ -6,6 +6,7 @@
 #ifndef CGO_GUARD_TESTS_UNIT_PROCESSOR_HPP
 #define CGO_GUARD_TESTS_UNIT_PROCESSOR_HPP
 
+#include <csetjmp>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
@@ -26,6 +27,11 @@ namespace processor {
 constexpr bool faults_on_division = true;
 /// Whether a call overwrites the return address of the call before it. Elsewhere functions keep theirs where they like.
 constexpr bool calls_push_the_return_address = true;
+/// A jump without a call. With libc's, what a dead guard needs to look alive stays whole in clang's -O0 frames: one of
+/// the limits in docs/design.md, "Dead guards".
+using jump_target = void *[5];
+#define PROCESSOR_SET_JUMP(target) __builtin_setjmp(target)
+#define PROCESSOR_JUMP(target) __builtin_longjmp(target, 1)
 /// Whether the kernel passes the context also to a handler without SA_SIGINFO.
 constexpr bool every_handler_gets_a_context = true;
 /// What __builtin_trap is.
@@ -113,6 +119,10 @@ inline failing secretive() { return {{0x53, 0x48, 0x83, 0xec, 0x20, 0x31, 0xc0, 
 
 constexpr bool faults_on_division = false;
 constexpr bool calls_push_the_return_address = false;
+// clang has none of its own for this processor.
+using jump_target = jmp_buf;
+#define PROCESSOR_SET_JUMP(target) _setjmp(target)
+#define PROCESSOR_JUMP(target) _longjmp(target, 1)
 constexpr bool every_handler_gets_a_context = false;
 constexpr int trap_signal = SIGTRAP;
 constexpr const char *trap_signal_name = "SIGTRAP";

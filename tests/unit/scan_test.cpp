@@ -3,7 +3,6 @@
 // longjmp. Their trampolines' frames stay below the stack pointer, and later frames that don't write all their locals
 // bring them back. And those of other stacks.
 #include <alloca.h>
-#include <csetjmp>
 #include <csignal>
 #include <cstdio>
 #include <thread>
@@ -25,12 +24,12 @@ namespace {
 
 #define KEEP asm volatile("" ::: "memory")
 
-jmp_buf outside;
+processor::jump_target outside;
 
 __attribute__((noinline)) void leave_a_guard() {
   const caught never(CGO_GUARD {
     KEEP;
-    _longjmp(outside, 1);
+    PROCESSOR_JUMP(outside);
   });
 }
 
@@ -43,7 +42,7 @@ __attribute__((noinline)) void leave_a_guard_below(std::size_t depth) {
 }
 
 __attribute__((noinline)) void litter(std::size_t depth) {
-  if (_setjmp(outside) == 0) leave_a_guard_below(depth);
+  if (PROCESSOR_SET_JUMP(outside) == 0) leave_a_guard_below(depth);
   KEEP;
 }
 
