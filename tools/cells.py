@@ -92,13 +92,11 @@ ARM64_ENVIRONMENT = {
 
 
 def arm64():
-    # Signed return addresses and checked branch targets with the one compiler, and without them with the other.
-    common = dict(target="aarch64", runner=[ARM64_EMULATOR], environment=ARM64_ENVIRONMENT)
+    # Not optimised: at -O2, and with -mbranch-protection=standard, some tests are still x86-64's (docs/platforms.md).
+    common = dict(level="0", target="aarch64", runner=[ARM64_EMULATOR], environment=ARM64_ENVIRONMENT)
     return [
-        only_unit_tests(name="arm64-gcc-O2", cc="aarch64-linux-gnu-gcc", cxx="aarch64-linux-gnu-g++", level="2",
-                        flags=["-mbranch-protection=standard"], **common),
-        only_unit_tests(name="arm64-clang-O0", cc="clang", cxx="clang++", level="0",
-                        flags=["--target=aarch64-linux-gnu"], **common),
+        only_unit_tests(name="arm64-gcc-O0", cc="aarch64-linux-gnu-gcc", cxx="aarch64-linux-gnu-g++", **common),
+        only_unit_tests(name="arm64-clang-O0", cc="clang", cxx="clang++", flags=["--target=aarch64-linux-gnu"], **common),
     ]
 
 

@@ -299,6 +299,9 @@ namespace {
 
 // Not by the inner guard, which would fail again where it lands.
 GUARDED_TEST_CASE("Where the stack ends in the frame of a guard, the guard around it takes the overflow") {
+#if defined(__aarch64__) && defined(__clang__) && __clang_major__ < 15
+  SKIP_CASE("clang before 15 has no tables for prologues on 64-bit Arm (docs/platforms.md)");
+#endif
   static std::string wrong;
   run_on_thread_of(64 * 1024, [] {
     cgo_guard::prepare_this_thread();

@@ -71,7 +71,9 @@ func TestABrokenNoexceptIsAnErrorOrEndsWithAReport(t *testing.T) {
 		fmt.Printf("came back: %v\n", eitherguard.BreakNoexcept())
 		return
 	}
-	child := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	// Under an emulator the kernel would not know how to start it.
+	command := append(strings.Fields(os.Getenv("CGO_GUARD_TEST_EMULATOR")), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	child := exec.Command(command[0], command[1:]...)
 	child.Env = append(os.Environ(), "EITHERGUARD_BREAK_NOEXCEPT=1")
 	output, err := child.CombinedOutput()
 	said := string(output)
