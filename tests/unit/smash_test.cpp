@@ -102,8 +102,7 @@ template <afterwards what>
   return run_between_witnesses([beyond]() __attribute__((always_inline)) {
     volatile unsigned char *const words = words_of_the_block();
     volatile unsigned char *const trampolines = *reinterpret_cast<volatile unsigned char *volatile *>(words);
-    constexpr std::ptrdiff_t frame_pointer_offset = -16;
-    volatile unsigned char *const end = trampolines - frame_pointer_offset + arch::trampoline_sp_offset + beyond;
+    volatile unsigned char *const end = trampolines - arch::frame_pointer_offset + arch::trampoline_sp_offset + beyond;
     for (volatile unsigned char *byte = words; byte < end; ++byte) *byte = 0x41;
     KEEP;
     go_on<what>();

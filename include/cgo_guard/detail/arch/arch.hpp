@@ -7,18 +7,19 @@
 /// - registers.hpp, what a walk knows of a frame: registers with pc() and sp(), register_count, register_name, index_of
 ///   (a DWARF number), exception_register, selector_register, frame_register, sp_register, pc_register,
 ///   return_register, most_saved_registers, continue_at_return_address, leaf_may_have_no_frame, ignores
-/// - routines.hpp: cgo_guard_v1_ load, touch, capture, resume and call_on, and the labels in the first two
-/// - trampoline.hpp: cgo_guard_v1_ run, own_run, enter, returned and landed, cgo_guard_v1_failure with its
-///   failure_taker, and where things are in the trampoline's frame: record_room, state_offset, canary_offset,
-///   thunk_offset, record_offset, return_address_offset, return_copy_offset, trampoline_sp_offset, trampolines_cfa,
-///   inside_trampoline, canary, canary_of_any_version
+/// - routines.hpp, the assembly of cgo_guard_v1_ load, touch, capture, resume and call_on, with the labels in the first
+///   two, as assembly.hpp declares them
+/// - trampoline.hpp, likewise of cgo_guard_v1_ run, own_run, enter, returned, landed and failure; places in its frame
+///   that are the processor's own: record_offset, return_copy_offset, trampoline_sp_offset; and trampolines_cfa,
+///   inside_trampoline. For all processors assembly.hpp has failure_taker, record_room, state_offset, canary_offset,
+///   thunk_offset, return_address_offset, frame_pointer_offset, canary and canary_of_any_version
 /// - calls.hpp, what a call leaves on the stack: pop_return_address, pop_frame, pack_caller, unpack_caller, red_zone,
 ///   written_below_sp, largest_push, address_in_this_frame; and calls that nobody has written: set_call, call_on_stack
 /// - code.hpp, what machine code says: instruction_bytes, is_trap_instruction, trap_signal, is_undefined_instruction,
-///   failed_check, privileged_instruction, authenticates, follows_call, follows_call_of_trampoline, direct_call_target,
+///   failed_check, privileged_instruction, authenticates, follows_call, direct_call_target,
 ///   stub_target, function_called_before, find_jump, runs_on, pushes_a_canary, was_return, reaches_from_sp,
-///   frame_of_bare_terminate, bare_terminate_return_offset. Go's entry from C: largest_go_entry, go_entry_frame,
-///   inspect_go_entry
+///   frame_of_bare_terminate, bare_terminate_return_offset. Go's entry from C: largest_go_entry, inspect_go_entry,
+///   which answers by assembly.hpp's go_entry_frame
 /// - operand.hpp, what the faulting instruction wanted, where the kernel doesn't say: wanted, read_wanted
 /// - signal.hpp, the ucontext: from_ucontext, to_ucontext, pc_of, sp_of, set_pc, fingerprint. What was the matter:
 ///   is_page_fault, page_fault_was_write, page_fault_was_fetch, whole_pointer, is_bad_call, is_checked_landing,
@@ -33,6 +34,8 @@
 #define CGO_GUARD_ARCH_HPP
 
 #include "../../config.hpp"
+
+#include "assembly.hpp"
 
 #if defined(CGO_GUARD_ARCH_IS_X86_64)
 #include "x86_64/calls.hpp"

@@ -85,6 +85,17 @@ inline bool is_this_threads(const way_up &way, std::uintptr_t top) noexcept {
   return way.end <= top + near && top <= way.end + near;
 }
 
+/// Whether a word can be where a trampoline returns to, of this copy or another: behind a call of its run or its enter,
+/// which stand at the same distance in every copy.
+inline bool follows_call_of_trampoline(std::uintptr_t return_address) noexcept {
+  if (!arch::follows_call(return_address)) return false;
+  const std::uintptr_t target = arch::function_called_before(return_address);
+  if (target == 0) return true;  // -mcmodel=large, or -fno-plt where the load is too far in front
+  const std::uintptr_t run = reinterpret_cast<std::uintptr_t>(arch::cgo_guard_v1_own_run);
+  const std::uintptr_t enter = reinterpret_cast<std::uintptr_t>(&arch::cgo_guard_v1_enter);
+  return arch::pushes_a_canary(target) || arch::pushes_a_canary(target + (enter - run));
+}
+
 /// @return whether nothing speaks against this trampoline being in use.
 inline bool looks_alive(const guard_frame &guard, std::uintptr_t top, frame_cache &cache) noexcept {
   constexpr std::uintptr_t all_states = state_noted | state_terminate | state_failed;
@@ -95,8 +106,7 @@ inline bool looks_alive(const guard_frame &guard, std::uintptr_t top, frame_cach
       arch::cgo_guard_v1_load(guard.cfa + static_cast<std::uintptr_t>(arch::return_copy_offset), &copy) == 0) {
     return false;
   }
-  if (copy != return_address || (state & ~all_states) != 0 || !arch::follows_call_of_trampoline(return_address))
-    return false;
+  if (copy != return_address || (state & ~all_states) != 0 || !follows_call_of_trampoline(return_address)) return false;
   if (!has_tables()) return true;
   const way_up way = walk_up(guard, guard_frame(no_guard::nowhere), cache);
   return way.complete && way.sound && is_this_threads(way, top);

@@ -224,22 +224,8 @@ inline bool runs_on(std::uintptr_t end) noexcept {
   return load_instruction(end - sizeof code, code) && a64::goes_on(code);
 }
 
-/// Whether a word can be where a trampoline returns to, of this copy or another: behind a call of its run or its enter,
-/// which stand at the same distance in every copy.
-inline bool follows_call_of_trampoline(std::uintptr_t return_address) noexcept {
-  if (!follows_call(return_address)) return false;
-  const std::uintptr_t target = function_called_before(return_address);
-  if (target == 0) return true;  // -fno-plt, and the load is too far in front; -mcmodel=large
-  const std::uintptr_t run = reinterpret_cast<std::uintptr_t>(cgo_guard_v1_own_run);
-  const std::uintptr_t enter = reinterpret_cast<std::uintptr_t>(&cgo_guard_v1_enter);
-  return pushes_a_canary(target) || pushes_a_canary(target + (enter - run));
-}
-
 /// More than the code of crosscall2, which is Go's entry from C (runtime/cgo/asm_arm64.s).
 constexpr std::uintptr_t largest_go_entry = 256;
-
-/// What the words around a return address into it say.
-enum class go_entry_frame { unknown, broken, whole };
 
 /// Its frame, the same in Go 1.19 to 1.27, and below it that of the cgocallback it calls, which keeps the return
 /// address in its lowest word and says its size in its first instruction, `str x30,[sp,#-size]!`:

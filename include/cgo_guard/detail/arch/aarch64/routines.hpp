@@ -10,6 +10,7 @@
 #if defined(CGO_GUARD_ARCH_IS_AARCH64)
 #include <cstdint>
 
+#include "../assembly.hpp"
 #include "registers.hpp"
 
 //   cgo_guard_v1_load(address, out): *out = *address; returns 1, or 0 where that faults: the signal handler knows the
@@ -148,23 +149,6 @@ __asm__(
     ".size cgo_guard_v1_call_on,.-cgo_guard_v1_call_on\n"
     ".popsection\n"
     ".endif\n");
-
-CGO_GUARD_NAMESPACE_BEGIN
-namespace detail::arch {
-
-extern "C" {
-__attribute__((visibility("hidden"))) int cgo_guard_v1_load(std::uintptr_t address, std::uintptr_t *out) noexcept;
-__attribute__((visibility("hidden"))) int cgo_guard_v1_touch(std::uintptr_t address) noexcept;
-__attribute__((visibility("hidden"))) void cgo_guard_v1_capture(registers *out) noexcept;
-[[noreturn]] __attribute__((visibility("hidden"))) void cgo_guard_v1_resume(const registers *in) noexcept;
-__attribute__((visibility("hidden"))) void cgo_guard_v1_call_on(void (*function)(void *) noexcept, void *argument,
-                                                                void *top) noexcept;
-extern __attribute__((visibility("hidden"))) const char cgo_guard_v1_load_begin[], cgo_guard_v1_load_end[],
-    cgo_guard_v1_load_failed[], cgo_guard_v1_touch_begin[], cgo_guard_v1_touch_end[];
-}
-
-}  // namespace detail::arch
-CGO_GUARD_NAMESPACE_END
 
 #endif  // CGO_GUARD_ARCH_IS_AARCH64
 

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "../assembly.hpp"
 #include "registers.hpp"
 
 // Top-level assembly, because no compiler can be asked for it: a frame whose every register save is where we say it is,
@@ -57,13 +58,6 @@
 // checks: the compiler does, of the whole file, where it was told to make it so. Our own return address is not signed
 // (PAC): the scan compares it, and it never leaves this frame.
 //
-// The room between a block and its guard is never written, so it costs stack and no time (see x86_64/trampoline.hpp).
-#define CGO_GUARD_ROOM 1024
-#define CGO_GUARD_RECORD_ROOM 1904
-#define CGO_GUARD_AS_TEXT(x) #x
-#define CGO_GUARD_TEXT_OF(x) CGO_GUARD_AS_TEXT(x)
-#define CGO_GUARD_ROOM_TEXT CGO_GUARD_TEXT_OF(CGO_GUARD_ROOM)
-#define CGO_GUARD_RECORD_TEXT CGO_GUARD_TEXT_OF(CGO_GUARD_RECORD_ROOM)
 // From sp, while the thunk runs, up to the end of the saved registers: room and alignment, return address, record.
 #define CGO_GUARD_BELOW_TEXT CGO_GUARD_ROOM_TEXT "+8+8+" CGO_GUARD_RECORD_TEXT
 // Where the frame has them, and that they are where they were. v8 to v15 are DWARF's 72 to 79; an assembler may know no
@@ -266,28 +260,7 @@ __asm__(
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail::arch {
 
-/// Who makes something of a failure: the first member of whatever it needs to know for that.
-struct failure_taker {
-  /// @param record the guard's. @param outcome what failed: the record for a fault, else an _Unwind_Exception.
-  /// @param thunk the guarded block's. @return what the guard returns; not NULL.
-  void *(*take)(void *record, void *outcome, void (*thunk)(void *), const failure_taker *self) noexcept;
-};
-
-extern "C" {
-extern __attribute__((visibility("hidden"))) const failure_taker cgo_guard_v1_failure;
-extern __attribute__((visibility("hidden"))) const char cgo_guard_v1_own_run[];
-__attribute__((visibility("hidden"))) void *cgo_guard_v1_enter(void (*thunk)(void *), void *body,
-                                                               const failure_taker *taker);
-extern __attribute__((visibility("hidden"))) const char cgo_guard_v1_returned[], cgo_guard_v1_landed[];
-}
-
-/// Where things are in the trampoline's frame, see the drawing above.
-constexpr std::uintptr_t canary = 0x6c616e61;
-constexpr std::size_t record_room = CGO_GUARD_RECORD_ROOM;
-constexpr std::ptrdiff_t return_address_offset = -8;
-constexpr std::ptrdiff_t state_offset = -72;
-constexpr std::ptrdiff_t canary_offset = -80;
-constexpr std::ptrdiff_t thunk_offset = -96;
+/// Where the rest is in the trampoline's frame, see the drawing above.
 constexpr std::ptrdiff_t record_offset = -208 - CGO_GUARD_RECORD_ROOM;
 constexpr std::ptrdiff_t return_copy_offset = record_offset - 8;
 constexpr std::ptrdiff_t trampoline_sp_offset = return_copy_offset - 8 - CGO_GUARD_ROOM;
@@ -301,16 +274,11 @@ inline std::uintptr_t trampolines_cfa(const registers &in_trampoline) noexcept {
 /// The registers in the trampoline of a guard while its block runs, as far as a walk upward needs them.
 inline registers inside_trampoline(std::uintptr_t cfa) noexcept {
   registers r{};
-  r.value[frame_register] = cfa - 16;
+  r.value[frame_register] = cfa + static_cast<std::uintptr_t>(frame_pointer_offset);
   r.value[sp_register] = cfa + static_cast<std::uintptr_t>(trampoline_sp_offset);
   r.value[pc_register] = reinterpret_cast<std::uintptr_t>(cgo_guard_v1_returned);
   return r;
 }
-
-/// Frozen, so that copies of this header of different versions in one process know each other's guards: canary and its
-/// address stand at CFA-80 and CFA-88, only the last byte of the canary tells the version, and a trampoline puts it
-/// together by MOVZ and MOVK within its first 40 bytes.
-constexpr std::uintptr_t canary_of_any_version(std::uintptr_t word) { return word >> 8 == canary >> 8; }
 
 }  // namespace detail::arch
 CGO_GUARD_NAMESPACE_END

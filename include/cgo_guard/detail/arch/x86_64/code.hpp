@@ -190,22 +190,8 @@ inline bool runs_on(std::uintptr_t end) noexcept {
   return (word >> 16 & opcode::jcc_rel32_mask) == opcode::jcc_rel32 || (word >> 48 & 0xf0) == opcode::jcc_rel8;
 }
 
-/// Whether a word can be where a trampoline returns to, of this copy or another: behind a call of its run or its enter,
-/// which stand at the same distance in every copy.
-inline bool follows_call_of_trampoline(std::uintptr_t return_address) noexcept {
-  if (!follows_call(return_address)) return false;
-  const std::uintptr_t target = function_called_before(return_address);
-  if (target == 0) return true;  // -mcmodel=large
-  const std::uintptr_t run = reinterpret_cast<std::uintptr_t>(cgo_guard_v1_own_run);
-  const std::uintptr_t enter = reinterpret_cast<std::uintptr_t>(&cgo_guard_v1_enter);
-  return pushes_a_canary(target) || pushes_a_canary(target + (enter - run));
-}
-
 /// More than the code of crosscall2, which is Go's entry from C (runtime/cgo/asm_amd64.s).
 constexpr std::uintptr_t largest_go_entry = 256;
-
-/// What the words around a return address into it say.
-enum class go_entry_frame { unknown, broken, whole };
 
 /// Its frame, where it begins with a frame pointer (seen in Go 1.26 and 1.27) and where it does not (Go 1.19):
 ///

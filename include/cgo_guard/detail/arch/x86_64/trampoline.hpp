@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "../assembly.hpp"
 #include "registers.hpp"
 
 // Top-level assembly, because no compiler can be asked for it: a frame whose every register save is where we say it is,
@@ -47,15 +48,6 @@
 //   cgo_guard_v1_landed: a failure arrives here, with rsp as the thunk found it and what failed in rax. It goes on in
 //   cgo_guard_v1_failing, which has the same frame and is no guard: it has no personality.
 //
-// The room between a block and its guard is never written, so it costs stack and no time: with 64, 512, 1024, 2048 and
-// 4096 bytes a guarded call took the same to within the noise of the measurement (0.3 ns of 10), its caches evicted or
-// not. Overflows seen in practice (the Juliet suite's) are of up to half a kilobyte; threads may have 16 KiB of stack.
-#define CGO_GUARD_ROOM 1024
-#define CGO_GUARD_RECORD_ROOM 1904
-#define CGO_GUARD_AS_TEXT(x) #x
-#define CGO_GUARD_TEXT_OF(x) CGO_GUARD_AS_TEXT(x)
-#define CGO_GUARD_ROOM_TEXT CGO_GUARD_TEXT_OF(CGO_GUARD_ROOM)
-#define CGO_GUARD_RECORD_TEXT CGO_GUARD_TEXT_OF(CGO_GUARD_RECORD_ROOM)
 // From rsp, while the thunk runs, up to the thunk's place in the frame: alignment and room, return address, record.
 #define CGO_GUARD_BELOW_TEXT "8+" CGO_GUARD_ROOM_TEXT "+8+" CGO_GUARD_RECORD_TEXT
 __asm__(
@@ -209,28 +201,7 @@ __asm__(
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail::arch {
 
-/// Who makes something of a failure: the first member of whatever it needs to know for that.
-struct failure_taker {
-  /// @param record the guard's. @param outcome what failed: the record for a fault, else an _Unwind_Exception.
-  /// @param thunk the guarded block's. @return what the guard returns; not NULL.
-  void *(*take)(void *record, void *outcome, void (*thunk)(void *), const failure_taker *self) noexcept;
-};
-
-extern "C" {
-extern __attribute__((visibility("hidden"))) const failure_taker cgo_guard_v1_failure;
-extern __attribute__((visibility("hidden"))) const char cgo_guard_v1_own_run[];
-__attribute__((visibility("hidden"))) void *cgo_guard_v1_enter(void (*thunk)(void *), void *body,
-                                                               const failure_taker *taker);
-extern __attribute__((visibility("hidden"))) const char cgo_guard_v1_returned[], cgo_guard_v1_landed[];
-}
-
-/// Where things are in the trampoline's frame, see the drawing above.
-constexpr std::uintptr_t canary = 0x6c616e61;
-constexpr std::size_t record_room = CGO_GUARD_RECORD_ROOM;
-constexpr std::ptrdiff_t return_address_offset = -8;
-constexpr std::ptrdiff_t state_offset = -72;
-constexpr std::ptrdiff_t canary_offset = -80;
-constexpr std::ptrdiff_t thunk_offset = -96;
+/// Where the rest is in the trampoline's frame, see the drawing above.
 constexpr std::ptrdiff_t record_offset = thunk_offset - CGO_GUARD_RECORD_ROOM;
 constexpr std::ptrdiff_t return_copy_offset = record_offset - 8;
 constexpr std::ptrdiff_t trampoline_sp_offset = return_copy_offset - 8 - CGO_GUARD_ROOM;
@@ -244,16 +215,11 @@ inline std::uintptr_t trampolines_cfa(const registers &in_trampoline) noexcept {
 /// The registers in the trampoline of a guard while its block runs, as far as a walk upward needs them.
 inline registers inside_trampoline(std::uintptr_t cfa) noexcept {
   registers r{};
-  r.value[frame_register] = cfa - 16;
+  r.value[frame_register] = cfa + static_cast<std::uintptr_t>(frame_pointer_offset);
   r.value[sp_register] = cfa + static_cast<std::uintptr_t>(trampoline_sp_offset);
   r.value[pc_register] = reinterpret_cast<std::uintptr_t>(cgo_guard_v1_returned);
   return r;
 }
-
-/// Frozen, so that copies of this header of different versions in one process know each other's guards: canary and its
-/// address stand at CFA-80 and CFA-88, only the last byte of the canary tells the version, and a trampoline pushes it
-/// within its first 40 bytes.
-constexpr std::uintptr_t canary_of_any_version(std::uintptr_t word) { return word >> 8 == canary >> 8; }
 
 }  // namespace detail::arch
 CGO_GUARD_NAMESPACE_END
