@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "../runtime/static_throw.hpp"
 #include "../state/sanitizer.hpp"
 #include "originals.hpp"
 #include "terminate.hpp"
@@ -107,7 +108,7 @@ using throw_function = void (*)(void *, void *, void (*)(void *));
 /// The C++ runtime's __cxa_throw. Where it is linked statically there is no next one, but then ours isn't called
 /// either.
 CGO_GUARD_OF_THIS_MODULE inline throw_function original_throw() noexcept {
-  cxx::bring_in_throw();
+  bring_in_cxa_throw();
   return originals.cxa_throw.as<throw_function>();
 }
 }  // namespace detail

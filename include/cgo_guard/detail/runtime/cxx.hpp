@@ -9,15 +9,14 @@
 /// - a thread's state, in cxx_thread_state.hpp: globals with `uncaught`, current_globals, caught_last,
 ///   make_caught_once, forget_caught_last, counts_before_rethrow; state_place for the signal handler
 /// - types of classes, in cxx_class_types.hpp: for_each_base with base_class, catches, part_named
-/// - in cxx_standard_types.hpp: standard_names, names_of_exception, names_of_system_error, names_of_nested_exception,
-///   object_nested_in, code_of_future_error
+/// - in cxx_standard_types.hpp: exception_type, nested_exception_type, object_nested_in, code_of_future_error; and
+///   standard_names: names_of_exception, names_of_system_error, names_of_nested_exception
 ///
 /// and of the pair:
 ///
 /// - forced_unwind_type_info
-/// - types: exception_type, system_error_type, nested_exception_type, string_type_name, filesystem_error_type with
-///   path1_of and path2_of, future_error_type
-/// - functions: rethrow_exception_name, bring_in_throw
+/// - types: system_error_type, string_type_name, filesystem_error_type with path1_of and path2_of, future_error_type
+/// - functions: rethrow_exception_name
 /// - its own assertions: check_readable_name, and CGO_GUARD_CXX_CHECK with its _PARAMETERS, which may need a
 ///   failed_check, its _ARGUMENTS (to pass them on) and its _TEXT (what they say)
 #ifndef CGO_GUARD_CXX_HPP

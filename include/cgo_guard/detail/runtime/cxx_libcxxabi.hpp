@@ -12,7 +12,6 @@
 #include "cxx_exceptions.hpp"
 
 extern "C" int __gxx_personality_v0(...);
-extern "C" void cgo_guard_v1_cxx_share(void *) noexcept __asm__("__cxa_increment_exception_refcount");
 
 // The function behind operator[] and its like where libc++ is asked to check. Since LLVM 15 there is one for all of
 // libc++, std::__libcpp_verbose_abort(const char *format, ...); before, std::__libcpp_abort_debug_function, to which
@@ -54,13 +53,6 @@ constexpr const char *rethrow_exception_name = "_ZSt17rethrow_exceptionSt13excep
 /// The type by which libraries recognise an unwind that they may not swallow. libc++abi has none, but a process that
 /// also holds libstdc++ may.
 extern const char forced_unwind_type_info[] __asm__("_ZTIN10__cxxabiv115__forced_unwindE") __attribute__((weak));
-
-/// Brings the object file in that defines __cxa_throw, where the library is linked statically: a definition that isn't
-/// weak wins over ours.
-inline void bring_in_throw() noexcept {
-  static void *const volatile same_object_file = reinterpret_cast<void *>(&cgo_guard_v1_cxx_share);
-  static_cast<void>(same_object_file);
-}
 
 }  // namespace detail::cxx
 CGO_GUARD_NAMESPACE_END

@@ -14,9 +14,7 @@
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail::cxx {
 
-extern const std::type_info exception_type __asm__("_ZTISt9exception");
 extern const std::type_info system_error_type __asm__("_ZTINSt3__112system_errorE");
-extern const std::type_info nested_exception_type __asm__("_ZTISt16nested_exception");
 /// std::string's, as type_info::name has it.
 constexpr const char *string_type_name = "NSt3__112basic_stringIcNS_11char_traitsIcEENS_9allocatorIcEEEE";
 

@@ -7,10 +7,7 @@
 #include <cstdio>
 #include <typeinfo>
 
-#include <cxxabi.h>
-
 #include "cxx_exceptions.hpp"
-#include "static_throw.hpp"
 
 extern "C" int __gxx_personality_v0(...);
 
@@ -33,10 +30,6 @@ constexpr const char *rethrow_exception_name = "_ZSt17rethrow_exceptionNSt15__ex
 /// The type by which libraries recognise an unwind that they may not swallow. Looked up by name because <cxxabi.h>
 /// declares it only with RTTI on. Weak where a library has none.
 extern const char forced_unwind_type_info[] __asm__("_ZTIN10__cxxabiv115__forced_unwindE");
-
-/// Brings the object file in that defines __cxa_throw, where the library is linked statically: a definition that isn't
-/// weak wins over ours.
-inline void bring_in_throw() noexcept { bring_in_cxa_throw(); }
 
 }  // namespace detail::cxx
 CGO_GUARD_NAMESPACE_END

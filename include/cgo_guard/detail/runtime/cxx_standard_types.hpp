@@ -11,11 +11,16 @@
 #include <exception>
 #include <stdexcept>
 #include <system_error>
+#include <typeinfo>
 
 #include "../../config.hpp"
 
 CGO_GUARD_NAMESPACE_BEGIN
 namespace detail::cxx {
+
+/// The program's own, by their symbols: `typeid` is not available under -fno-rtti.
+extern const std::type_info exception_type __asm__("_ZTISt9exception");
+extern const std::type_info nested_exception_type __asm__("_ZTISt16nested_exception");
 
 /// As type_info::name has them, in libstdc++ and in libc++.
 using standard_names = std::array<const char *, 2>;
