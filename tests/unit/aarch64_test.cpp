@@ -15,7 +15,7 @@
 
 #include "faults.hpp"
 #include "made_code.hpp"
-#include "support.hpp"
+#include "told_faults.hpp"
 
 namespace arch = cgo_guard::detail::arch;
 using cgo_guard::detail::fault_facts;
@@ -31,21 +31,6 @@ struct code_at {
   std::uintptr_t at(std::size_t instruction) const { return begin() + 4 * instruction; }
   void put(std::size_t instruction, std::uintptr_t value) { std::memcpy(&word[instruction], &value, sizeof value); }
 };
-
-bool contains(const std::string &text, const char *part) { return text.find(part) != std::string::npos; }
-
-template <class F>
-caught fault(F &&f) {
-  return caught(CGO_GUARD { f(); });
-}
-
-void check(const caught &error, int signal, const std::string &message, int access) {
-  REQUIRE(error);
-  INFO(message_of(error));
-  CHECK(error->number == signal);
-  CHECK(contains(message_of(error), message.c_str()));
-  CHECK(error->access == access);
-}
 
 /// What is said of a signal that the kernel would raise for an instruction.
 std::string words_for(int signal, int si_code, std::uint32_t instruction, std::uint64_t pstate = 0) {

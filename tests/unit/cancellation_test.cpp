@@ -9,8 +9,6 @@
 
 namespace {
 
-bool contains(const std::string &text, const char *part) { return text.find(part) != std::string::npos; }
-
 /// @return whether the cancellation of a thread that asks for it in `body` ended it afterwards.
 template <class Body>
 bool is_cancelled_with(Body body) {

@@ -18,8 +18,6 @@
 
 namespace cores_test {
 
-inline bool contains(const std::string &text, const std::string &part) { return text.find(part) != std::string::npos; }
-
 constexpr const char *directory_variable = "CGO_GUARD_CORE_DIRECTORY";
 
 /// A directory for the cores of one test, for the subprocess as well.

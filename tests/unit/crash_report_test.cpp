@@ -24,8 +24,6 @@
 
 namespace {
 
-bool contains(const std::string &text, const std::string &part) { return text.find(part) != std::string::npos; }
-
 void no_core() {
   const rlimit none = {0, 0};
   setrlimit(RLIMIT_CORE, &none);

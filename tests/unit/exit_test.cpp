@@ -20,8 +20,6 @@
 
 namespace {
 
-bool contains(const std::string &text, const char *part) { return text.find(part) != std::string::npos; }
-
 /// Opts in for as long as it lives.
 struct catching_exits {
   catching_exits() { set(1); }

@@ -25,8 +25,6 @@ caught fault(F &&f) {
 
 std::string stack_of(const caught &error) { return cgo_guard_stack(error.get()); }
 
-bool contains(const std::string &text, const char *part) { return text.find(part) != std::string::npos; }
-
 /// Stack overflow needs another stack for its signal; Go's threads have one.
 struct signal_stack {
   stack_t mine = {}, old = {};

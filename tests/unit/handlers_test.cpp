@@ -16,8 +16,6 @@
 
 namespace {
 
-bool contains(const std::string &text, const char *part) { return text.find(part) != std::string::npos; }
-
 void handler_before_us(int signal, siginfo_t *info, void *) {
   // Only write: this is a signal handler.
   char line[] = "handler before us, signal ..\n";

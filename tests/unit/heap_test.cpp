@@ -19,8 +19,6 @@
 
 namespace {
 
-bool contains(const std::string &text, const char *part) { return text.find(part) != std::string::npos; }
-
 /// Writes without the heap: printf may allocate its buffer.
 void say(const char *text) { static_cast<void>(!write(1, text, std::char_traits<char>::length(text))); }
 

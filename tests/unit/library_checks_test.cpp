@@ -36,8 +36,6 @@ __attribute__((noinline)) void index_past_the_end() {
   asm volatile("" ::: "memory");
 }
 
-bool contains(const std::string &text, const char *part) { return text.find(part) != std::string::npos; }
-
 }  // namespace
 
 GUARDED_TEST_CASE("Trap 53: a check of the standard library's own comes back with its text") {

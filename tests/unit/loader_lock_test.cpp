@@ -12,8 +12,6 @@
 
 namespace {
 
-bool contains(const std::string &text, const char *part) { return text.find(part) != std::string::npos; }
-
 void *load_plugin(const char *wish) {
   setenv("CGO_GUARD_TEST_CONSTRUCTOR", wish, 1);
   return dlopen(CGO_GUARD_TRANSLATING_PLUGIN, RTLD_NOW);

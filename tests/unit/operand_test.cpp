@@ -13,7 +13,7 @@
 #include <cgo_guard/detail/unwind/unwind.hpp>
 
 #include "faults.hpp"
-#include "support.hpp"
+#include "told_faults.hpp"
 
 using cgo_guard::detail::arch::read_wanted;
 using cgo_guard::detail::arch::registers;
@@ -41,21 +41,6 @@ registers with(int register_number, std::uintptr_t value) {
 std::string privileged(std::initializer_list<int> bytes) {
   const wanted w = of(bytes);
   return w.privileged != nullptr ? w.privileged : "";
-}
-
-bool contains(const std::string &text, const char *part) { return text.find(part) != std::string::npos; }
-
-template <class F>
-caught fault(F &&f) {
-  return caught(CGO_GUARD { f(); });
-}
-
-void check(const caught &error, int signal, const std::string &message, int access) {
-  REQUIRE(error);
-  INFO(message_of(error));
-  CHECK(error->number == signal);
-  CHECK(contains(message_of(error), message.c_str()));
-  CHECK(error->access == access);
 }
 
 __attribute__((noinline)) void store_misaligned() {

@@ -22,8 +22,6 @@ cgo_guard_stats stats() {
   return s;
 }
 
-bool contains(const std::string &text, const char *part) { return text.find(part) != std::string::npos; }
-
 }  // namespace
 
 GUARDED_TEST_CASE("An error is taken from the pool and given back") {

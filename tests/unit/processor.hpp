@@ -27,6 +27,8 @@ namespace processor {
 constexpr bool faults_on_division = true;
 /// Whether a call overwrites the return address of the call before it. Elsewhere functions keep theirs where they like.
 constexpr bool calls_push_the_return_address = true;
+/// Whether the compiler says of every instruction of a prologue where the frame is.
+constexpr bool prologues_have_tables = true;
 /// A jump without a call. With libc's, what a dead guard needs to look alive stays whole in clang's -O0 frames: one of
 /// the limits in docs/design.md, "Dead guards".
 using jump_target = void *[5];
@@ -119,6 +121,11 @@ inline failing secretive() { return {{0x53, 0x48, 0x83, 0xec, 0x20, 0x31, 0xc0, 
 
 constexpr bool faults_on_division = false;
 constexpr bool calls_push_the_return_address = false;
+#if defined(__clang__) && __clang_major__ < 15
+constexpr bool prologues_have_tables = false;
+#else
+constexpr bool prologues_have_tables = true;
+#endif
 // clang has none of its own for this processor.
 using jump_target = jmp_buf;
 #define PROCESSOR_SET_JUMP(target) _setjmp(target)

@@ -32,8 +32,6 @@ void *unmapped() {
   return memory;
 }
 
-bool contains(const std::string &text, const char *part) { return text.find(part) != std::string::npos; }
-
 }  // namespace
 
 TEST_CASE("Whether memory can be read is known without reading it, and errno stays as it was") {

@@ -107,7 +107,6 @@ death heap_fault(const std::string &allocator, const char *kind) {
   return die(heap_fault_of_a_kind);
 }
 
-bool contains(const std::string &text, const std::string &part) { return text.find(part) != std::string::npos; }
 }  // namespace
 
 TEST_CASE("A corrupt heap is one under jemalloc and tcmalloc as well: nothing runs, and later guards refuse") {

@@ -18,8 +18,6 @@
 
 namespace {
 
-bool contains(const std::string &text, const char *part) { return text.find(part) != std::string::npos; }
-
 constexpr std::size_t smallest = 16 * 1024;  // PTHREAD_STACK_MIN of x86-64
 
 /// Runs body() on a thread of the smallest size. On that it can't be checked by Catch2, which needs more.

@@ -19,6 +19,8 @@ using caught = std::unique_ptr<cgo_guard_error, error_deleter>;
 
 inline std::string message_of(const caught &error) { return std::string(error->message, error->message_length); }
 
+inline bool contains(const std::string &text, const std::string &part) { return text.find(part) != std::string::npos; }
+
 /// A test case during which the seven signals are ours. Catch2 3 is a library that takes them back for every case.
 #define GUARDED_TEST_CASE(...) GUARDED_TEST_NAMED(GUARDED_TEST_JOIN(guarded_test_, __LINE__), __VA_ARGS__)
 #define GUARDED_TEST_JOIN(a, b) GUARDED_TEST_JOIN_AGAIN(a, b)

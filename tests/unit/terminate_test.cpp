@@ -18,8 +18,6 @@ caught run(F &&f) {
   return caught(CGO_GUARD { f(); });
 }
 
-bool contains(const std::string &text, const char *part) { return text.find(part) != std::string::npos; }
-
 }  // namespace
 
 GUARDED_TEST_CASE("Trap 51: a broken noexcept comes back with the exception's type, text and stack") {

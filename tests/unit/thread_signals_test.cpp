@@ -17,8 +17,6 @@
 
 namespace {
 
-bool contains(const std::string &text, const char *part) { return text.find(part) != std::string::npos; }
-
 stack_t stack_now() {
   stack_t current = {};
   sigaltstack(nullptr, &current);

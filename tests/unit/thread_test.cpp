@@ -27,8 +27,6 @@
 
 namespace {
 
-bool contains(const std::string &text, const char *part) { return text.find(part) != std::string::npos; }
-
 caught joined(cgo_guard::thread &&thread) { return caught(thread.join_report()); }
 
 /// What cgo_guard_on_thread_error is given while this lives.

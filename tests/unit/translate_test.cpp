@@ -51,8 +51,6 @@ struct boosted : virtual boost::exception, virtual std::exception {
 
 namespace {
 
-bool contains(const std::string &text, const char *part) { return text.find(part) != std::string::npos; }
-
 template <class T>
 caught thrown(const T &value) {
   return caught(CGO_GUARD { throw value; });

@@ -31,8 +31,6 @@ struct notices {
   asm volatile("" ::: "memory");
 }
 
-bool contains(const std::string &text, const std::string &part) { return text.find(part) != std::string::npos; }
-
 std::size_t count(const std::string &text, const std::string &part) {
   std::size_t n = 0;
   for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;

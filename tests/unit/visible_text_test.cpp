@@ -17,8 +17,6 @@ std::string visible(std::string text) {
   return text;
 }
 
-bool contains(const std::string &text, const char *part) { return text.find(part) != std::string::npos; }
-
 constexpr const char *evil =
     "\x1b]0;owned\a \r \b \x7f \xc2\x9b"
     "31m \x9b \xe2\x80\xae";
