@@ -85,7 +85,7 @@ ARM64_ENVIRONMENT = {
     "CGO_GUARD_TEST_EMULATOR": ARM64_EMULATOR,
     # Where the dynamic linker and the libraries are that Debian's cross compilers come with.
     "QEMU_LD_PREFIX": "/usr/aarch64-linux-gnu",
-    # Where setup.sh puts libdw. For the programs only: the emulator itself is of this processor.
+    # Where setup.sh puts libdw and the allocators. For the programs only: the emulator itself is of this processor.
     "QEMU_SET_ENV": "LD_LIBRARY_PATH=" + ":".join(
         os.path.abspath(".dev/arm64/%s/aarch64-linux-gnu" % directory) for directory in ("usr/lib", "lib")),
 }
@@ -105,8 +105,9 @@ ONLY_AN_ARM64_MACHINE_SHOWS = (
     "seccomp, memory errors, SS_AUTODISARM, the restore of SVE registers, branch targets that the processor checks")
 
 
-def imitated():
-    return arm64()
+def imitates(arguments):
+    """Whether to run what this machine can only imitate. `native` asks for what it is by itself."""
+    return "native" not in arguments and platform.machine() == "x86_64"
 
 
 # What zig compiles for and this machine does not run, with what guards take there (docs/platforms.md) and further flags.
@@ -122,12 +123,9 @@ COMPILED_FOR = [
 
 
 def compiled_only(arguments):
-    return [] if "native" in arguments or platform.machine() != "x86_64" else COMPILED_FOR
+    return COMPILED_FOR if imitates(arguments) else []
 
 
 def chosen(arguments):
-    """All, or what the command line names: `native` is what this machine runs by itself."""
-    cells = native() + [libcxx()]
-    if "native" not in arguments and platform.machine() == "x86_64":
-        cells += imitated()
-    return cells
+    """The cells of a run with these arguments."""
+    return native() + [libcxx()] + (arm64() if imitates(arguments) else [])

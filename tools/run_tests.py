@@ -282,10 +282,10 @@ def main():
     os.chdir(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     # Death tests die by the dozen; their cores would fill the disk.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    chosen = cells.chosen(sys.argv[1:])
-    for cell in chosen:
+    arguments = sys.argv[1:]
+    for cell in cells.chosen(arguments):
         matrix_cell(cell)
-    other_platforms(cells.compiled_only(sys.argv[1:]))
+    other_platforms(cells.compiled_only(arguments))
     environment, here = go_environment(), toolchain.version_here(run)
     go_vet(environment)
     versions = toolchain.versions()
@@ -308,7 +308,7 @@ def main():
         (go_test, "go_example", "go_example", environment, "./..."),
         (documentation, environment),
         *((go_test, name, directory, environment, "./...") for name, directory in MODULES),
-        *([(go_on_arm64, environment)] if any(cell.target == "aarch64" for cell in chosen) else []))
+        *([(go_on_arm64, environment)] if cells.imitates(arguments) else []))
     consumers()
 
     by_status = {status: [o for o in outcomes if o.status == status] for status in (PASSED, FAILED, SKIPPED)}
@@ -316,7 +316,7 @@ def main():
         for outcome in by_status[status]:
             reason = ": " + outcome.detail.splitlines()[-1] if status == SKIPPED and outcome.detail else ""
             print("%s  %s  %s%s" % (status, outcome.where, outcome.name, reason))
-    if any(cell.target == "aarch64" for cell in chosen):
+    if cells.imitates(arguments):
         print(cells.ONLY_AN_ARM64_MACHINE_SHOWS)
     print("%.0f s in all" % (time.monotonic() - start))
     if by_status[SKIPPED]:

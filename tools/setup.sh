@@ -39,7 +39,7 @@ packages() {
     jemalloc) echo libjemalloc2 ;;
     tcmalloc) echo libtcmalloc-minimal4 ;;
     arm64-g++) echo g++-aarch64-linux-gnu ;;
-    arm64-libdw) ;;  # of another processor: see install_arm64_libdw
+    arm64-libraries) ;;  # of another processor: see install_arm64_libraries
     qemu) echo qemu-user ;;
     go) echo golang-go ;;
     zig) echo python3-venv ;;
@@ -80,7 +80,8 @@ version_of() {
     g++) compiler_version g++ ;;
     clang) compiler_version clang++ ;;
     arm64-g++) compiler_version aarch64-linux-gnu-g++ ;;
-    arm64-libdw) [ -e "$ARM64_LIBRARIES/usr/lib/aarch64-linux-gnu/libdw.so.1" ] && cat "$ARM64_LIBRARIES/version" ;;
+    arm64-libraries)
+      [ -e "$ARM64_LIBRARIES/usr/lib/aarch64-linux-gnu/libtcmalloc_minimal.so.4" ] && cat "$ARM64_LIBRARIES/version" ;;
     qemu) qemu-aarch64 --version | first_number ;;
     libc++)  # with the archives, for a plugin that has the runtime for itself
       for found in libc++.a libc++abi.a; do [ -f "$(clang++ -print-file-name=$found)" ] || return 0; done
@@ -181,18 +182,18 @@ install_zig_in_venv() {
 
 # Unpacked and not installed: this machine's own packages and list of architectures are not ours to change. What a package
 # of the system would be for, dpkg would have to know as well.
-install_arm64_libdw() {
+install_arm64_libraries() {
   local apt work=$PWD/$ARM64_LIBRARIES/apt
   apt=(apt-get -q -o APT::Architecture=arm64 -o APT::Architectures::=arm64 -o "Dir::State::Lists=$work/lists"
     -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root)
-  echo "unpacking libdw for arm64 in $ARM64_LIBRARIES"
+  echo "unpacking libdw and allocators for arm64 in $ARM64_LIBRARIES"
   rm -rf "$ARM64_LIBRARIES" && mkdir -p "$work/lists/partial" "$work/cache/archives/partial" || return
   if ! { "${apt[@]}" update &&
     (cd "$work" && "${apt[@]}" download libdw1 libelf1 zlib1g liblzma5 libbz2-1.0 libjemalloc2 libtcmalloc-minimal4 &&
       for package in ./*.deb; do dpkg-deb -x "$package" ..; done); } >>"$SETUP_LOG" 2>&1; then
     tail -n 15 "$SETUP_LOG" >&2
     echo "dev: Ubuntu has arm64 packages on a server of its own; ./dev test native needs none" >&2
-    die "libdw for arm64 could not be had; the whole output is in $SETUP_LOG"
+    die "libraries for arm64 could not be had; the whole output is in $SETUP_LOG"
     return
   fi
   dpkg-deb -f "$work"/libdw1_*.deb Version | first_number >"$ARM64_LIBRARIES/version"
@@ -235,7 +236,7 @@ install() {
   hash -r
   if [[ " $* " = *" meson "* ]] && ! is_met meson; then install_meson_in_venv || return; fi
   if [[ " $* " = *" zig "* ]] && ! is_met zig; then install_zig_in_venv || return; fi
-  if [[ " $* " = *" arm64-libdw "* ]]; then install_arm64_libdw || return; fi
+  if [[ " $* " = *" arm64-libraries "* ]]; then install_arm64_libraries || return; fi
 }
 
 # Installs what apt has, and what it has not is done without: tests that want it are skipped, by name.
