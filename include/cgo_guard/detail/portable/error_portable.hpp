@@ -25,8 +25,7 @@ namespace detail {
 #if CGO_GUARD_RECORDS_THROWS
 constexpr const char *why_no_stack =
     "it was not recorded: it was not thrown by way of this program's __cxa_throw (which a static program has no say "
-    "in, "
-    "nor in a library's own), or under another guard, or in another language";
+    "in, nor in a library's own), or under another guard, or in another language";
 #else
 constexpr const char *why_no_stack = "it was not recorded: " CGO_GUARD_WHY_NO_STACKS;
 #endif

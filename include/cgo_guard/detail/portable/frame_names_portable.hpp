@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 /// @file frame_names_portable.hpp
-/// Addresses into text where signals can't be guarded: by dladdr, and by
-/// Boost.Stacktrace where it is there.
+/// Addresses into text where signals can't be guarded: by dladdr, and by Boost.Stacktrace where it is there.
 #ifndef CGO_GUARD_FRAME_NAMES_PORTABLE_HPP
 #define CGO_GUARD_FRAME_NAMES_PORTABLE_HPP
 
